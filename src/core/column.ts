@@ -1,0 +1,34 @@
+/** The arrays that travel between encoders, experts and gates. */
+
+/** How a port's numbers are laid out; B is the number of rows. */
+export type Form = 'values' | 'bag';
+
+/** One named array that an encoder makes. */
+export interface Port {
+  /** `values`: [B, width] float32. `bag`: a ragged list of ids below `width`, with weights. */
+  readonly form: Form;
+  readonly width: number;
+  /** True where encoding costs next to nothing, so that the gate may read it on every record. */
+  readonly cheap: boolean;
+}
+
+/** A dense column: `data` is [B, width], row after row. */
+export interface ValuesColumn {
+  readonly form: 'values';
+  readonly width: number;
+  readonly data: Float32Array;
+}
+
+/** A ragged column: row i holds ids[offsets[i]] to ids[offsets[i + 1] - 1] and their weights. */
+export interface BagColumn {
+  readonly form: 'bag';
+  readonly width: number;
+  readonly ids: Int32Array;
+  readonly weights: Float32Array;
+  /** [B + 1], starting at 0. */
+  readonly offsets: Int32Array;
+}
+
+export type Column = ValuesColumn | BagColumn;
+/** Port columns of the same rows by port name. */
+export type Columns = Readonly<Record<string, Column>>;

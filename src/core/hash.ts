@@ -1,0 +1,43 @@
+/** Hashes: murmur3 for features and seeds, SHA-256 for files and folds. */
+import { createHash } from 'node:crypto';
+
+function mix(h: number): number {
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+function blend(h: number, k: number): number {
+  k = Math.imul(k, 0xcc9e2d51);
+  k = (k << 15) | (k >>> 17);
+  h ^= Math.imul(k, 0x1b873593);
+  h = (h << 13) | (h >>> 19);
+  return (Math.imul(h, 5) + 0xe6546b64) | 0;
+}
+
+/**
+ * A 32-bit hash of UTF-16 code units `start` to `end` of a text, in the manner of
+ * murmur3 (Appleby 2011), one unit per block, so that no substring is ever cut out.
+ */
+export function murmur3(text: string, seed = 0, start = 0, end = text.length): number {
+  let h = seed | 0;
+  for (let i = start; i < end; i++) h = blend(h, text.charCodeAt(i));
+  return mix(h ^ (end - start));
+}
+
+/** Combines two 32-bit hashes into one. */
+export function combine(a: number, b: number): number {
+  return mix(blend(a | 0, b | 0));
+}
+
+/** Lower-case hexadecimal SHA-256 of a text (as UTF-8) or of bytes. */
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** The fold of a key: the first 32 bits of its SHA-256 modulo `folds`. */
+export function fold(key: string, folds: number): number {
+  return Number.parseInt(sha256(key).slice(0, 8), 16) % folds;
+}
