@@ -1,0 +1,49 @@
+/** How a CSV file is read: strictly, so that a ragged row is an error and not a guess. */
+import { quoteText } from './sql.js';
+
+const delimiters = [',', ';', '\t', '|'] as const;
+/** Up to this size every row takes part in finding the types of the columns. */
+const wholeBelow = 128 * 1024 * 1024;
+
+/** The cells of one CSV line; a quoted cell may hold the delimiter and doubled quotes. */
+export function splitCells(line: string, delimiter: string): string[] {
+  const cells: string[] = [];
+  let cell = '';
+  let quoted = false;
+  for (const character of line) {
+    if (character === '"') quoted = !quoted;
+    if (character === delimiter && !quoted) {
+      cells.push(cell);
+      cell = '';
+    } else cell += character;
+  }
+  cells.push(cell);
+  return cells.map((text) => text.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"').trim());
+}
+
+/** The delimiter that cuts the first line into the most cells; a comma when none does. */
+export function findDelimiter(line: string): string {
+  let best: string = ',';
+  let most = 1;
+  for (const delimiter of delimiters) {
+    const count = splitCells(line, delimiter).length;
+    if (count > most) [best, most] = [delimiter, count];
+  }
+  return best;
+}
+
+/** Options of DuckDB's read_csv for files that start with this line. */
+export function csvOptions(line: string, bytes: number): string {
+  const dialect =
+    line === '' ? '' : `, delim = ${quoteText(findDelimiter(line))}, quote = '"', escape = '"'`;
+  const sample = bytes <= wholeBelow ? -1 : 500_000;
+  return `${dialect}, skip = 0, comment = '', null_padding = false, sample_size = ${sample}`;
+}
+
+/** Options that read every column as text, so that an error names the first line that is wrong. */
+export function rawCsvOptions(line: string): string {
+  const delimiter = findDelimiter(line);
+  const columns = splitCells(line, delimiter).map((_, i) => `'c${i}': 'VARCHAR'`);
+  return `, auto_detect = false, header = true, delim = ${quoteText(delimiter)}, quote = '"',
+    escape = '"', columns = {${columns.join(', ')}}`;
+}

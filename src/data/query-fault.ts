@@ -1,0 +1,71 @@
+/** Turns what DuckDB says about a failed query into an error that a user can act on. */
+import { type Fault, MonbanError } from '../core/fault.js';
+import { nearest } from '../core/nearest.js';
+
+/** What an error needs to say where a query came from and which names it may use. */
+export interface Context {
+  /** A file, a spec path or a column. */
+  readonly where: string;
+  readonly expected?: string;
+  readonly todo?: string;
+  /** Column names that a query may use. */
+  readonly names?: readonly string[];
+}
+
+const hints: readonly (readonly [RegExp, string])[] = [
+  [/No space left|Disk quota|out of disk space/i, 'free some room and run the same command again'],
+  [/Out of Memory|failed to allocate/i, 'use fewer rows or columns, or a machine with more memory'],
+  [/requires the extension httpfs/i, 'download the file first and give its local path'],
+  [/not utf-?8|invalid unicode|invalid utf/i, 'save the file as UTF-8'],
+];
+
+function unknownName(message: string): string | undefined {
+  return /column "?(.+?)"? (?:not found|does not exist)/i.exec(message)?.[1];
+}
+
+/** The sentence of DuckDB's message that says what is wrong, without its advice on settings. */
+function essence(message: string): string {
+  const lines = message.split('\n').map((line) => line.trim());
+  const useful = lines.filter((line) => line !== '' && !/^(LINE \d|\^|Candidate|Possible|\*)/.test(line));
+  const detail = useful.slice(1).find((line) => /^(Error when|Expected Number|Value )/.test(line));
+  const text = [useful[0] ?? 'an unknown error', detail].filter(Boolean).join(' ');
+  return text.length > 240 ? `${text.slice(0, 237)}...` : text;
+}
+
+function lineOf(message: string): number | undefined {
+  const match = /CSV Error on Line: (\d+)|in line (\d+)/.exec(message);
+  const digits = match?.[1] ?? match?.[2];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** A MonbanError for an error that DuckDB threw; errors that are clear already pass through. */
+export function queryFault(error: unknown, context: Context): unknown {
+  if (error instanceof MonbanError || !(error instanceof Error)) return error;
+  const message = error.message;
+  const name = unknownName(message);
+  if (name !== undefined && context.names !== undefined) {
+    return columnFault(name, context.names, context.where);
+  }
+  const hint = hints.find(([pattern]) => pattern.test(message))?.[1] ?? context.todo;
+  const line = lineOf(message);
+  const fault: Fault = {
+    where: context.where,
+    expected: context.expected ?? 'a query that can run',
+    found: essence(message),
+    ...(hint === undefined ? {} : { todo: hint }),
+    ...(line === undefined ? {} : { line }),
+  };
+  return new MonbanError(fault, /No space left|Disk quota|Out of Memory/i.test(message) ? 1 : 2);
+}
+
+/** The error for a column that is not there; it names the nearest one that is. */
+export function columnFault(name: string, names: readonly string[], where: string): MonbanError {
+  const close = nearest(name, names);
+  const list = names.length > 12 ? `${names.slice(0, 12).join(', ')}, ...` : names.join(', ');
+  return new MonbanError({
+    where,
+    expected: `one of the columns ${list}`,
+    found: `"${name}"`,
+    todo: close === undefined ? 'choose one of them' : `did you mean "${close}"?`,
+  });
+}
