@@ -124,15 +124,12 @@ function foreignRule(table) {
     comment: 'every foreign library has a door: add it to layers.json',
     severity: 'error',
     from: { path: '^src/', pathNot: testFile },
-    to: {
-      dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg'],
-      pathNot: packagePattern(named),
-    },
+    to: { path: 'node_modules/', pathNot: packagePattern(named) },
   };
 }
 
 function packagePattern(names) {
-  return `(^|node_modules/)(${names.map(escape).join('|')})(/|$)`;
+  return `(^|node_modules/)(${names.map(quote).join('|')})(/|$)`;
 }
 
 function anyOf(layers) {
@@ -140,9 +137,9 @@ function anyOf(layers) {
 }
 
 function pattern(layer) {
-  return layer.name.endsWith('.ts') ? `${escape(layer.name)}$` : `${layer.name}/`;
+  return layer.name.endsWith('.ts') ? `${quote(layer.name)}$` : `${layer.name}/`;
 }
 
-function escape(text) {
+function quote(text) {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

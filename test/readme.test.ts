@@ -44,7 +44,7 @@ function inFolder(body: (folder: string) => void): void {
 
 /** Runs a program; throws Error with what it said when it fails. */
 function run(folder: string, program: string, args: string[]): void {
-  const path = [join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter);
+  const path = [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter);
   const env = { ...process.env, PATH: path, CI: 'true' };
   const done = spawnSync(program, args, { cwd: folder, env, encoding: 'utf8', timeout: limit });
   if (done.status === 0) return;
