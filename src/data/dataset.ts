@@ -5,7 +5,7 @@ import { type Engine, openEngine } from './engine.js';
 import { describeColumns } from './schema.js';
 import { resolveSource, type Source } from './source.js';
 import { quoteName } from './sql.js';
-import { noRows, type ReadOptions, streamRows, type Table } from './stream.js';
+import { evaluateRows, noRows, type ReadOptions, streamRows, type Table } from './stream.js';
 
 /** Rows of a data set as typed columns. */
 export interface Dataset {
@@ -16,8 +16,10 @@ export interface Dataset {
   chunks(columns: readonly string[], options?: ReadOptions): AsyncIterable<Chunk>;
   /** The columns of all rows at once, in file order. */
   read(columns: readonly string[], options?: ReadOptions): Promise<Chunk>;
-  /** Runs a query in which `{data}` stands for the relation; whole numbers come as numbers. */
+  /** Runs a SELECT in which `{data}` stands for the relation; whole numbers come as numbers. */
   sql(query: string): Promise<Record<string, unknown>[]>;
+  /** A SQL number for every row in file order, NaN for NULL; errors are at `where`. */
+  evaluate(expression: string, where: string): Promise<Float64Array>;
   close(): Promise<void>;
 }
 
@@ -77,7 +79,7 @@ async function checkDerived(
       const todo = 'choose another name';
       throw new MonbanError({ where, expected: 'a new name', found: 'a column of the data', todo });
     }
-    await engine.selected(`SELECT (${sql}) FROM "raw"`, { where, names });
+    await engine.selected(`SELECT *, (${sql}) FROM "raw"`, { where, names });
   }
 }
 
@@ -101,7 +103,9 @@ function datasetOf(table: Table, source: Source): Dataset {
       for await (const chunk of all) return chunk;
       return emptyChunk(table, wanted);
     },
-    sql: (query) => engine.rows(query.replaceAll('{data}', view), { where: 'query', names }),
+    sql: (query) =>
+      engine.rows(`FROM (\n${query.replaceAll('{data}', view)}\n)`, { where: 'query', names }),
+    evaluate: (expression, at) => evaluateRows(table, expression.replaceAll('{data}', view), at),
     async close() {
       if (!closed) engine.close();
       closed = true;

@@ -23,12 +23,16 @@ function unknownName(message: string): string | undefined {
   return /column "?(.+?)"? (?:not found|does not exist)/i.exec(message)?.[1];
 }
 
-/** The sentence of DuckDB's message that says what is wrong, without its advice on settings. */
+/** Lines of DuckDB's messages that quote the query or advise on its own settings. */
+const noise = /^(LINE \d|\^|Candidate|Possible|\*|CSV Error on Line|Original Line|\w+ = |Try )/;
+const prefix = /^(Failed to [a-z ]+: )?([A-Z]\w*( [A-Z]\w*)* Error: )?/;
+
+/** The sentence of DuckDB's message that says what is wrong. */
 function essence(message: string): string {
-  const lines = message.split('\n').map((line) => line.trim());
-  const useful = lines.filter((line) => line !== '' && !/^(LINE \d|\^|Candidate|Possible|\*)/.test(line));
-  const detail = useful.slice(1).find((line) => /^(Error when|Expected Number|Value )/.test(line));
-  const text = [useful[0] ?? 'an unknown error', detail].filter(Boolean).join(' ');
+  const lines = message.split('\n').map((line) => line.trim().replace(prefix, ''));
+  const useful = lines.filter((line) => line !== '' && !noise.test(line));
+  const telling = useful.find((line) => /^(Expected Number|Value with|Invalid unicode|Maximum)/.test(line));
+  const text = (telling ?? useful[0] ?? 'an unknown error').replace(/[.!]\s*$/, '');
   return text.length > 240 ? `${text.slice(0, 237)}...` : text;
 }
 

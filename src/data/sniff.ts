@@ -1,7 +1,7 @@
 /** Finds out what a file is from its name and its first and last bytes. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { gunzipSync, constants } from 'node:zlib';
-import { MonbanError } from '../core/fault.js';
+import { MonbanError, show } from '../core/fault.js';
 
 export type Format = 'parquet' | 'csv' | 'json';
 
@@ -80,10 +80,18 @@ function checkParquet(path: string, head: Buffer, bytes: number): void {
 
 function checkText(path: string, head: Buffer, format: Format): void {
   const found = describeBytes(head);
-  if (found === 'text') return;
-  const expected = format === 'csv' ? 'CSV text in UTF-8' : 'JSON text in UTF-8';
-  const advice = found === 'UTF-16 text' ? 'save it as UTF-8' : todo;
-  throw new MonbanError({ where: path, expected, found, todo: advice });
+  const expected = format === 'csv' ? 'CSV text in UTF-8' : 'JSON objects in UTF-8';
+  if (found !== 'text') {
+    const advice = found === 'UTF-16 text' ? 'save it as UTF-8' : todo;
+    throw new MonbanError({ where: path, expected, found, todo: advice });
+  }
+  const start = head.toString('utf8', 0, 4096).replace(/^\uFEFF/, '').trimStart();
+  if (start === '' && head.length < 4096) {
+    throw new MonbanError({ where: path, expected, found: 'nothing but blank lines' });
+  }
+  if (format === 'json' && !/^[{[]/.test(start)) {
+    throw new MonbanError({ where: path, expected, found: show(start.slice(0, 20)), todo });
+  }
 }
 
 function unpack(path: string, head: Buffer): Buffer {

@@ -51,6 +51,10 @@ export async function resolveSource(
 
 async function queryRelation(engine: Engine, query: string): Promise<Relation> {
   const sql = query.trim().replace(/;\s*$/, '');
+  if (sql === '') {
+    const todo = 'write a SELECT';
+    throw new MonbanError({ where: 'query', expected: 'a query', found: 'nothing', todo });
+  }
   checkQueryNames('query', await engine.selected(sql, { where: 'query' }));
   return { sql, where: 'query' };
 }

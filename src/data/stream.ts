@@ -56,13 +56,24 @@ export async function* streamRows(
   size: number,
 ): AsyncGenerator<Chunk> {
   const columns = pickColumns(table, names);
+  yield* streamQuery(table, columns, select(table, columns, options), options, size);
+}
+
+/** The rows of a SELECT that gives these columns, as `readExpression` has them. */
+async function* streamQuery(
+  table: Table,
+  columns: readonly ColumnInfo[],
+  query: string,
+  options: ReadOptions,
+  size: number,
+): AsyncGenerator<Chunk> {
   const builders = columns.map(builderOf);
   const connection = await table.engine.connect();
   const interrupt = (): void => connection.interrupt();
   options.signal?.addEventListener('abort', interrupt, { once: true });
   try {
     options.signal?.throwIfAborted();
-    const result = await connection.stream(select(table, columns, options));
+    const result = await connection.stream(query);
     let rows = 0;
     for (let next = await result.fetchChunk(); next !== null; next = await result.fetchChunk()) {
       options.signal?.throwIfAborted();
@@ -92,6 +103,21 @@ function faultContext(table: Table, options: ReadOptions) {
   const names = table.columns.map((column) => column.name);
   if (options.where !== undefined) return { where: `where ${options.where}`, names };
   return { where: table.where, expected: 'data that can be read to the end', names };
+}
+
+/** A SQL number for every row, in order; NULL gives NaN. */
+export async function evaluateRows(
+  table: Table,
+  expression: string,
+  where: string,
+): Promise<Float64Array> {
+  const names = table.columns.map((column) => column.name);
+  const query = `SELECT coalesce((${expression})::DOUBLE, 'NaN'::DOUBLE) AS c0 FROM ${table.view}`;
+  await table.engine.selected(query, { where, names });
+  const columns: ColumnInfo[] = [{ name: 'c0', type: 'DOUBLE', storage: 'number' }];
+  const all = streamQuery(table, columns, query, {}, Number.POSITIVE_INFINITY);
+  for await (const chunk of all) return chunk.columns.c0 as Float64Array;
+  return new Float64Array(0);
 }
 
 /** The error for data without any row. */

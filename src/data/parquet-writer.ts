@@ -1,0 +1,69 @@
+/** Writes rows as zstd-compressed Parquet by way of a temporary DuckDB file. */
+import { rmSync } from 'node:fs';
+import {
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
+  type DuckDBAppender,
+  DuckDBInstance,
+  type DuckDBType,
+  type DuckDBValue,
+  LIST,
+  VARCHAR,
+} from '@duckdb/node-api';
+import type { Cell, CellType, OutputColumn } from './cell.js';
+import { quoteName, quoteText } from './sql.js';
+import type { Sink } from './text-writer.js';
+
+const types: Readonly<Record<CellType, DuckDBType>> = {
+  DOUBLE,
+  BIGINT,
+  VARCHAR,
+  'VARCHAR[]': LIST(VARCHAR),
+  JSON: VARCHAR,
+  BOOLEAN,
+};
+const flushRows = 65536;
+
+/** Opens a Parquet file that is written when the sink finishes. */
+export async function parquetSink(path: string, columns: readonly OutputColumn[]): Promise<Sink> {
+  const scratch = `${path}.duckdb`;
+  const instance = await DuckDBInstance.create(scratch);
+  const connection = await instance.connect();
+  const list = columns.map(({ name, type }) => `${quoteName(name)} ${type}`).join(', ');
+  await connection.run(`CREATE TABLE rows (${list})`);
+  const appender = await connection.createAppender('rows');
+  let waiting = 0;
+  const discard = async (): Promise<void> => {
+    connection.closeSync();
+    instance.closeSync();
+    for (const file of [scratch, `${scratch}.wal`]) rmSync(file, { force: true });
+  };
+  return {
+    async add(rows) {
+      for (const cells of rows) appendRow(appender, cells, columns);
+      waiting += rows.length;
+      if (waiting < flushRows) return;
+      appender.flushSync();
+      waiting = 0;
+    },
+    async finish() {
+      appender.closeSync();
+      await connection.run(`COPY rows TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`);
+      await discard();
+    },
+    discard,
+  };
+}
+
+function appendRow(
+  appender: DuckDBAppender,
+  cells: readonly Cell[],
+  columns: readonly OutputColumn[],
+): void {
+  for (const [i, cell] of cells.entries()) {
+    if (cell === null) appender.appendNull();
+    else appender.appendValue(cell as DuckDBValue, types[columns[i]!.type]);
+  }
+  appender.endRow();
+}

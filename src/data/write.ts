@@ -1,0 +1,85 @@
+/** Writes rows to a Parquet, CSV or JSON lines file, whole or not at all. */
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { MonbanError } from '../core/fault.js';
+import { writeFault } from '../core/file.js';
+import { cellsOf, type OutputColumn } from './cell.js';
+import { parquetSink } from './parquet-writer.js';
+import { queryFault } from './query-fault.js';
+import { csvSink, jsonlSink, type Sink } from './text-writer.js';
+
+/** A file being written; it appears under its name when `close` resolves. */
+export interface RowWriter {
+  /** Throws MonbanError for a value that is not of its column's type, or when the disk is full. */
+  write(rows: readonly Record<string, unknown>[]): Promise<void>;
+  close(): Promise<void>;
+  /** Leaves nothing behind. */
+  abort(): Promise<void>;
+}
+
+type Open = (path: string, columns: readonly OutputColumn[]) => Promise<Sink>;
+
+const sinks: Readonly<Record<string, Open>> = {
+  '.parquet': parquetSink,
+  '.csv': csvSink,
+  '.jsonl': jsonlSink,
+};
+
+/** Opens a file for rows of these columns; its extension chooses the format. */
+export async function rowWriter(
+  path: string,
+  columns: readonly OutputColumn[],
+): Promise<RowWriter> {
+  const open = sinks[extname(path).toLowerCase()];
+  if (open === undefined) {
+    const expected = 'a name that ends in .parquet, .csv or .jsonl';
+    throw new MonbanError({ where: path, expected, todo: 'change the extension' });
+  }
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const clean = (): void => rmSync(temporary, { force: true });
+  let sink: Sink | undefined;
+  const fail = async (error: unknown): Promise<never> => {
+    await sink?.discard().catch(() => undefined);
+    sink = undefined;
+    clean();
+    throw diskFault(path, error);
+  };
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    sink = await open(temporary, columns);
+  } catch (error) {
+    return fail(error);
+  }
+  return {
+    async write(rows) {
+      if (sink === undefined) throw new Error(`${path} is closed`);
+      if (rows.length === 0) return;
+      await sink.add(rows.map((row) => cellsOf(row, columns))).catch(fail);
+    },
+    async close() {
+      if (sink === undefined) throw new Error(`${path} is closed`);
+      await sink.finish().catch(fail);
+      sink = undefined;
+      try {
+        renameSync(temporary, path);
+      } catch (error) {
+        await fail(error);
+      }
+    },
+    async abort() {
+      await sink?.discard();
+      sink = undefined;
+      clean();
+    },
+  };
+}
+
+/** A system error as `writeFault` has it, also when DuckDB met it. */
+function diskFault(path: string, error: unknown): unknown {
+  const known = writeFault(path, error);
+  if (known !== error) return known;
+  const message = error instanceof Error ? error.message : '';
+  if (/No space left/i.test(message)) return writeFault(path, { code: 'ENOSPC' });
+  if (/Permission denied/i.test(message)) return writeFault(path, { code: 'EACCES' });
+  return /\bError: /.test(message) ? queryFault(error, { where: path, expected: 'to be able to write it' }) : error;
+}
