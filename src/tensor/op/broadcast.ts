@@ -1,0 +1,149 @@
+/** Reshape, and the two operators that are each other's gradient: sum and expand. */
+import {
+  apply,
+  axisOf,
+  type Dim,
+  type Op,
+  type Shape,
+  sameShape,
+  shapeError,
+  type Tensor,
+} from '../tensor.js';
+
+function sizeKey(shape: Shape): string {
+  const symbols = shape.filter((dim) => typeof dim === 'string').sort();
+  const numbers = shape.filter((dim): dim is number => typeof dim === 'number');
+  return `${symbols.join('*')}*${numbers.reduce((a, b) => a * b, 1)}`;
+}
+
+const reshapeOp: Op<Shape> = {
+  name: 'reshape',
+  shape(inputs, shape) {
+    const x = inputs[0]!;
+    if (sizeKey(x.shape) !== sizeKey(shape)) {
+      throw shapeError('reshape', `cannot become [${shape.join(', ')}]`, [x]);
+    }
+    return { shape, dtype: x.dtype };
+  },
+  emit(graph, [x], shape, node) {
+    const before = node.inputs[0]!.shape;
+    const kept = shape.map((dim, i) =>
+      typeof dim === 'number' ? dim : dim === before[i] ? 0 : -1,
+    );
+    const open = kept.filter((dim) => dim === -1).length;
+    const target = open > 1 ? graph.shape(shape) : graph.constant(kept, [kept.length], 'int64');
+    return graph.node('Reshape', [x!, target]);
+  },
+  vjp: (node, gradient) => [reshape(gradient, node.inputs[0]!.shape)],
+  work: () => 0,
+};
+
+/** The same numbers in another shape; symbolic dimensions may move but not change. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : apply(reshapeOp, [x], [...shape]);
+}
+
+interface Reduction {
+  readonly axes: readonly number[];
+  readonly keep: boolean;
+}
+
+function reducedShape(shape: Shape, { axes, keep }: Reduction): Shape {
+  if (keep) return shape.map((dim, i): Dim => (axes.includes(i) ? 1 : dim));
+  return shape.filter((_, i) => !axes.includes(i));
+}
+
+/** The shape and dtype of a float reduction. */
+export function reduce(name: string, x: Tensor, a: Reduction): { shape: Shape; dtype: 'float32' } {
+  if (x.dtype !== 'float32') throw shapeError(name, 'expected float32', [x]);
+  return { shape: reducedShape(x.shape, a), dtype: 'float32' };
+}
+
+/** Restores a reduced value or gradient to the rank of `x`, with ones where axes were reduced. */
+export function restored(reducedValue: Tensor, x: Tensor, axes: readonly number[]): Tensor {
+  return reshape(reducedValue, reducedShape(x.shape, { axes, keep: true }));
+}
+
+const sumOp: Op<Reduction> = {
+  name: 'sum',
+  shape: (inputs, a) => reduce('sum', inputs[0]!, a),
+  emit(graph, [x], { axes, keep }, node) {
+    const shape = node.inputs[0]!.shape;
+    if (shape.length === 2 && axes.length === 1 && axes[0] === 0) {
+      // ones x G is three times as fast as ReduceSum
+      const row = graph.node('MatMul', [graph.ones([1, shape[0]!]), x!]);
+      return keep ? row : graph.node('Reshape', [row, graph.constant([-1], [1], 'int64')]);
+    }
+    const list = graph.constant(axes, [axes.length], 'int64');
+    return graph.node('ReduceSum', [x!, list], { keepdims: keep ? 1 : 0 });
+  },
+  vjp(node, gradient, { axes }) {
+    const x = node.inputs[0]!;
+    return [expand(restored(gradient, x, axes), x.shape)];
+  },
+  work: (node, size) => size(node.inputs[0]!.shape),
+};
+
+/** Sums over axes (all by default); `keep` leaves them with length 1. */
+export function sum(x: Tensor, axes?: readonly number[], keep = false): Tensor {
+  const list = (axes ?? x.shape.map((_, i) => i)).map((axis) => axisOf('sum', x, axis));
+  if (list.length === 0) return x;
+  return apply(sumOp, [x], { axes: list.sort((a, b) => a - b), keep });
+}
+
+function expands(from: Shape, to: Shape): boolean {
+  const lead = to.length - from.length;
+  return lead >= 0 && from.every((dim, i) => dim === 1 || dim === to[i + lead]);
+}
+
+const expandOp: Op<Shape> = {
+  name: 'expand',
+  shape(inputs, shape) {
+    const x = inputs[0]!;
+    if (!expands(x.shape, shape)) {
+      throw shapeError('expand', `cannot become [${shape.join(', ')}]`, [x]);
+    }
+    return { shape, dtype: x.dtype };
+  },
+  emit: (graph, [x], shape) => graph.node('Expand', [x!, graph.shape(shape)]),
+  vjp: (node, gradient) => [unbroadcast(gradient, node.inputs[0]!.shape)],
+  work: () => 0,
+};
+
+/** Repeats `x` along axes of length 1 and new leading axes until it has `shape`. */
+export function expand(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : apply(expandOp, [x], [...shape]);
+}
+
+/** The operand of an expansion, where broadcasting against `other` gives the same shape anyway. */
+export function unexpanded(x: Tensor, other: Tensor): Tensor {
+  if (x.op !== expandOp) return x;
+  return expands(x.inputs[0]!.shape, other.shape) && sameShape(x.shape, other.shape)
+    ? x.inputs[0]!
+    : x;
+}
+
+/** Sums a gradient back to the shape of an operand that was broadcast. */
+export function unbroadcast(gradient: Tensor, shape: Shape): Tensor {
+  if (sameShape(gradient.shape, shape)) return gradient;
+  const lead = gradient.shape.length - shape.length;
+  const axes = gradient.shape
+    .map((dim, i) => (i < lead || (shape[i - lead] === 1 && dim !== 1) ? i : -1))
+    .filter((i) => i >= 0);
+  return reshape(sum(gradient, axes), shape);
+}
+
+/** The shape of an elementwise operator (numpy broadcasting). */
+export function broadcastShape(name: string, inputs: readonly Tensor[]): Shape {
+  const rank = Math.max(...inputs.map((x) => x.shape.length));
+  return Array.from({ length: rank }, (_, i): Dim => {
+    let found: Dim = 1;
+    for (const x of inputs) {
+      const dim = x.shape[i - rank + x.shape.length] ?? 1;
+      if (dim === 1 || dim === found) continue;
+      if (found !== 1) throw shapeError(name, 'shapes do not broadcast', inputs);
+      found = dim;
+    }
+    return found;
+  });
+}

@@ -1,0 +1,25 @@
+/** Every operator under one roof. */
+export { add, div, mul, neg, type Operand, reciprocal, square, sub } from './op/arithmetic.js';
+export { expand, expand as broadcastTo, reshape, sum } from './op/broadcast.js';
+export { cast, clip, equal, greaterEqual, less, maximum, minimum, where } from './op/choose.js';
+export { concat, slice } from './op/cut.js';
+export {
+  abs,
+  cos,
+  exp,
+  log,
+  onesLike,
+  relu,
+  sigmoid,
+  silu,
+  sin,
+  softplus,
+  sqrt,
+  stopGradient,
+  tanh,
+  zerosLike,
+} from './op/function.js';
+export { gather, oneHot, pick, topKMask } from './op/lookup.js';
+export { affine, matmul, transpose } from './op/matmul.js';
+export { extent, logSoftmax, logSumExp, max, mean, softmax } from './op/reduce.js';
+export { constant, input } from './tensor.js';

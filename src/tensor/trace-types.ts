@@ -1,0 +1,52 @@
+/** What a model calls while its graph is built, and what a trace collects. */
+import type { Shape, Tensor } from './tensor.js';
+import type { Init } from './init.js';
+
+/** A handle to a ragged port: ids below `width`, each with a weight. */
+export interface Bag {
+  readonly form: 'bag';
+  readonly port: string;
+  readonly width: number;
+}
+
+/** What a model reads: a tensor [B, n] or a bag. */
+export type Feature = Tensor | Bag;
+export type Features = Readonly<Record<string, Feature>>;
+
+/** A learned array. */
+export interface Weight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly init: Init;
+  readonly tensor: Tensor;
+  /** True where weight decay applies. */
+  readonly decay: boolean;
+}
+
+/** A learned table [rows, width] that is read by a bag; `tensor` [B, width] is the weighted sum. */
+export interface TableUse {
+  readonly name: string;
+  readonly port: string;
+  readonly rows: number;
+  readonly width: number;
+  readonly init: Init;
+  readonly tensor: Tensor;
+  readonly mode: 'sum';
+}
+
+export interface WeightOptions {
+  /** Whether weight decay applies; by default to matrices and not to vectors. */
+  readonly decay?: boolean;
+}
+
+export interface Trace {
+  readonly training: boolean;
+  /** A learned array; the same name with another shape is an Error. */
+  weight(name: string, shape: readonly number[], init: Init, options?: WeightOptions): Tensor;
+  /** The weighted sum [B, width] of the rows of a learned table [bag.width, width]. */
+  table(name: string, bag: Bag, width: number, init?: Init): Tensor;
+  /** Zeroes a share `rate` of the elements while training and scales up the rest. */
+  dropout(x: Tensor, rate: number): Tensor;
+  /** Normal numbers with standard deviation `scale` (1) while training, else zeros. */
+  noise(shape: Shape, scale?: number): Tensor;
+}
