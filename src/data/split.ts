@@ -48,7 +48,8 @@ export async function partition(dataset: Dataset, split: Split): Promise<Uint8Ar
   });
 }
 
-function testCondition(dataset: Dataset, split: Split): Promise<string> {
+/** A SQL condition over the columns that holds for test rows; throws MonbanError at `split`. */
+export function testCondition(dataset: Dataset, split: Split): Promise<string> {
   if (split.by === 'hash') return Promise.resolve(hashCondition(dataset, split));
   return split.by === 'time' ? timeCondition(dataset, split) : groupCondition(dataset, split);
 }
@@ -110,7 +111,7 @@ async function groupCondition(dataset: Dataset, split: GroupSplit): Promise<stri
   const key = hashExpression(`'${Math.trunc(split.seed)}/' || ${jointExpression(columns)}`);
   const [row] = await dataset.sql(`SELECT coalesce(max(key) FILTER (before < ${split.share} * total), 0) AS cut
     FROM (SELECT key, sum(n) OVER (ORDER BY key) - n AS before, sum(n) OVER () AS total
-      FROM (SELECT ${key} AS key, count(*) AS n FROM {data} GROUP BY key))`);
+      FROM (SELECT ${key} AS key, count(*) AS n FROM {data} GROUP BY 1))`);
   return `${key} <= ${Number(row?.cut)}`;
 }
 
