@@ -1,0 +1,54 @@
+/** Brings a column of any storage into the storage that a field kind reads. */
+import { MonbanError, show } from '../core/fault.js';
+import type { Values } from '../data/column.js';
+import type { Storage } from './encoder.js';
+
+type Item = number | string | readonly string[] | null;
+
+function toNumber(value: Item, where: string, row: number): number {
+  if (value === null) return Number.NaN;
+  if (typeof value === 'number') return value;
+  if (typeof value === 'string') {
+    if (value.trim() === '') return Number.NaN;
+    const parsed = Number(value);
+    if (!Number.isNaN(parsed)) return parsed;
+    if (value.trim().toLowerCase() === 'nan') return Number.NaN;
+  }
+  throw new MonbanError({
+    where: `${where}, record ${row + 1}`,
+    expected: 'a number or nothing',
+    found: show(value),
+    todo: 'mend the value, or give the field another kind in the spec',
+  });
+}
+
+function toText(value: Item): string | null {
+  if (value === null || (typeof value === 'number' && Number.isNaN(value))) return null;
+  if (Array.isArray(value)) return value.length === 0 ? null : value.join(' ');
+  return String(value);
+}
+
+function toList(value: Item): readonly string[] | null {
+  if (value === null || (typeof value === 'number' && Number.isNaN(value))) return null;
+  if (Array.isArray(value)) return value;
+  const text = String(value).trim();
+  return text === '' ? null : text.split(/[\s,;|]+/u).filter((item) => item !== '');
+}
+
+function isList(values: Values): boolean {
+  for (const value of values as readonly unknown[]) if (value !== null) return Array.isArray(value);
+  return false;
+}
+
+/** Values as `storage` wants them; throws MonbanError naming `where` and the record. */
+export function conform(values: Values, storage: Storage, where: string): Values {
+  if (storage === 'number') {
+    if (values instanceof Float64Array) return values;
+    return Float64Array.from(values as readonly Item[], (value, row) => toNumber(value, where, row));
+  }
+  if (values instanceof Float64Array || isList(values) !== (storage === 'list')) {
+    const items = Array.from(values as ArrayLike<Item>);
+    return storage === 'text' ? items.map(toText) : items.map(toList);
+  }
+  return values;
+}

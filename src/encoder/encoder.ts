@@ -1,0 +1,33 @@
+/** What an encoder is: it turns the values of one field into ports. */
+import type { ZodType } from 'zod';
+import type { Column, Port } from '../core/column.js';
+import type { Values } from '../data/column.js';
+
+/** How a kind wants its values: see `conform` for the conversions between them. */
+export type Storage = 'number' | 'text' | 'list';
+
+/**
+ * One field kind. Encoders learn nothing by gradients; what they learn from the data is plain JSON.
+ * The contract (contract.test.ts): an absent value gives zeros and an empty bag, so that hiding
+ * a field, a source that is missing and a null are one and the same case.
+ */
+export interface Encoder<C = unknown, S = unknown> {
+  readonly kind: string;
+  /** One sentence for `monban kinds`. */
+  readonly summary: string;
+  readonly storage: Storage;
+  readonly config: ZodType<C>;
+  /** Learns the state from a column of training values. */
+  fit(values: Values, config: C): S;
+  /** Makes a coder from a state; the only place where tables for look-up are built. */
+  open(state: S): Coder;
+}
+
+/** An encoder with its state, ready to encode. */
+export interface Coder {
+  readonly ports: Readonly<Record<string, Port>>;
+  /** Encodes the wanted ports of a batch of values (Float64Array, or arrays of text or lists). */
+  encode(values: Values, want: readonly string[]): Record<string, Column>;
+  /** True where the value counts as given. */
+  present(values: Values, row: number): boolean;
+}

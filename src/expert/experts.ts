@@ -1,0 +1,16 @@
+/** The registry of expert kinds: one file and one line for each. */
+import { type Registry, registry } from '../core/registry.js';
+import type { Expert } from './expert.js';
+import { fusion } from './fusion.js';
+import { ids } from './ids.js';
+import { linear } from './linear.js';
+import { tabular } from './tabular.js';
+import { text } from './text.js';
+
+export const experts: Registry<Expert> = registry('expert', [
+  linear,
+  tabular,
+  text,
+  ids,
+  fusion,
+] as unknown as readonly Expert[]);

@@ -1,0 +1,45 @@
+/** What a gate is: it scores the experts from cheap ports. */
+import type { ZodType } from 'zod';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Features, Trace } from '../tensor/trace.js';
+
+/** The presence bits of a record's fields, [B, fields]: a port that every gate may read. */
+export const presencePort = '@presence';
+/** What the shared expert says, [B, W] calibrated: a port where there is a shared expert. */
+export const sharedPort = '@shared';
+
+/** What is known of the experts when the gate is built, measured on held-out rows. */
+export interface ExpertFacts {
+  readonly name: string;
+  /** Work per record, 1 for the mean of the experts. */
+  readonly cost: number;
+  /** Mean held-out loss, in nats, on the rows where it could be asked. */
+  readonly loss: number;
+}
+
+/** Held-out loss of each expert where just these fields were given. */
+export interface PatternFacts {
+  readonly presence: readonly number[];
+  readonly rows: number;
+  readonly losses: readonly number[];
+}
+
+export interface GateFacts {
+  readonly experts: readonly ExpertFacts[];
+  readonly patterns: readonly PatternFacts[];
+}
+
+/** One gate kind. Controls learn nothing: their scores follow from the facts or from the seed. */
+export interface Gate<C = unknown> {
+  readonly kind: string;
+  readonly summary: string;
+  readonly config: ZodType<C>;
+  /** False for the controls. */
+  readonly learns: boolean;
+  /** False where it reads nothing but presence. */
+  readonly readsPorts: boolean;
+  /** True where all open experts are asked, whatever k. */
+  readonly asksAll?: boolean;
+  /** Scores [B, E] from features, which include `presencePort`. */
+  scores(trace: Trace, features: Features, facts: GateFacts, config: C): Tensor;
+}

@@ -1,0 +1,16 @@
+/** The registry of gate kinds. */
+import { type Registry, registry } from '../core/registry.js';
+import { cheapest, frozen, presence, strongest, uniform } from './controls.js';
+import type { Gate } from './gate.js';
+import { linear } from './linear.js';
+import { mlp } from './mlp.js';
+
+export const gates: Registry<Gate> = registry('gate', [
+  linear,
+  mlp,
+  uniform,
+  frozen,
+  cheapest,
+  strongest,
+  presence,
+] as unknown as readonly Gate[]);

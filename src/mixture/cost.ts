@@ -1,0 +1,34 @@
+/** The cost of asking an expert, counted from its work, so that it is the same on every machine. */
+import type { Columns } from '../core/column.js';
+import { count } from '../tensor/emit.js';
+import { experts } from '../expert/experts.js';
+import { trainingTrace } from '../tensor/trace.js';
+import { type ExpertGraph } from './graphs.js';
+import { graphFeatures } from './wiring.js';
+
+/**
+ * Microseconds per unit of work of one record, measured by `bench/latency.ts` on two x86-64 cores;
+ * only their ratios matter to the routing.
+ */
+const perRun = 18;
+const perMultiplyAdd = 1 / 2500;
+const perLookup = 0.02;
+const perGram = 0.12;
+const perPort = 1.5;
+
+/** Mean number of ids in a row of a bag. */
+function meanLength(columns: Columns, port: string): number {
+  const column = columns[port];
+  if (column === undefined || column.form !== 'bag') return 0;
+  return column.ids.length / Math.max(1, column.offsets.length - 1);
+}
+
+/** Microseconds to encode its ports and run one record through an expert. */
+export function countedCost(graph: ExpertGraph, columns: Columns): number {
+  const trace = trainingTrace();
+  const output = experts.get(graph.kind).build(graph.outputs, graph.config).forward(trace, graphFeatures(graph.fields, graph.ports));
+  const lookups = trace.tables.reduce((sum, { port, width }) => sum + meanLength(columns, port) * width, 0);
+  const grams = graph.ports.reduce((sum, port) => sum + perPort + meanLength(columns, port) * perGram, 0);
+  const cost = perRun + count({ outputs: { output } }) * perMultiplyAdd + lookups * perLookup + grams;
+  return Number(cost.toPrecision(4));
+}

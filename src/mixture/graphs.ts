@@ -1,0 +1,96 @@
+/** The serving graphs of a mixture: each expert, the gate with its route, and the pool. */
+import { gates } from '../gate/gates.js';
+import { type GateFacts, presencePort, sharedPort } from '../gate/gate.js';
+import { select } from '../gate/route.js';
+import type { FieldPorts } from '../expert/expert.js';
+import { experts } from '../expert/experts.js';
+import type { Objective, PoolName } from '../objective/objective.js';
+import { emit } from '../tensor/emit.js';
+import { constant } from '../tensor/ops.js';
+import { input, type Tensor } from '../tensor/tensor.js';
+import type { Learned } from '../tensor/trace-serving.js';
+import { servingTrace } from '../tensor/trace.js';
+import { graphFeatures } from './wiring.js';
+
+export interface ExpertGraph {
+  readonly kind: string;
+  readonly config: unknown;
+  readonly fields: FieldPorts;
+  readonly ports: readonly string[];
+  /** Numbers it says about a row. */
+  readonly outputs: number;
+}
+
+/** Ports in, `output` [B, W] out: raw outputs, or calibrated ones where a calibration is given. */
+export function expertGraph(
+  graph: ExpertGraph,
+  learned: Learned,
+  objective: Objective,
+  calibration?: number,
+): Uint8Array {
+  const trace = servingTrace(learned, { quantise: true });
+  const model = experts.get(graph.kind).build(graph.outputs, graph.config);
+  const raw = model.forward(trace, graphFeatures(graph.fields, graph.ports));
+  const output = calibration === undefined ? raw : objective.calibrated(raw, calibration);
+  return emit({ name: 'expert', outputs: { output } });
+}
+
+/** Everything that turns cheap ports into a route. */
+export interface GateGraph {
+  readonly kind: string;
+  readonly config: unknown;
+  readonly fields: FieldPorts;
+  readonly ports: readonly string[];
+  readonly facts: GateFacts;
+  readonly pool: PoolName;
+  readonly topK: number;
+  /** Index of the shared expert, or -1. */
+  readonly shared: number;
+  /** Selection bias per expert, from balancing. */
+  readonly bias: readonly number[];
+  /** lambda x cost per expert. */
+  readonly penalty: readonly number[];
+}
+
+/** Features of a gate: its cheap ports, the presence bits, and what the shared expert says. */
+export function gateFeatures(graph: Pick<GateGraph, 'fields' | 'ports' | 'shared'>, outputs: number) {
+  return {
+    ...graphFeatures(graph.fields, graph.ports),
+    [presencePort]: input(presencePort, ['B', Object.keys(graph.fields).length]),
+    ...(graph.shared < 0 ? {} : { [sharedPort]: input(sharedPort, ['B', outputs]) }),
+  };
+}
+
+function row(values: readonly number[]): Tensor {
+  return constant(Float32Array.from(values), [1, values.length]);
+}
+
+/**
+ * Cheap ports, `@presence` [B, F] and `open` [B, E] in; `scores`, `selection`, `mask` and
+ * `logWeights`, all [B, E], out.
+ */
+export function gateGraph(graph: GateGraph, learned: Learned, objective: Objective, outputs: number): Uint8Array {
+  const trace = servingTrace(learned, { quantise: false });
+  const gate = gates.get(graph.kind);
+  const scores = gate.scores(trace, gateFeatures(graph, outputs), graph.facts, graph.config);
+  const open = input('open', ['B', graph.facts.experts.length]);
+  const { selection, mask } = select(scores, open, {
+    topK: graph.topK,
+    penalty: row(graph.penalty),
+    bias: row(graph.bias),
+    shared: graph.shared,
+  });
+  const logWeights = objective.pools[graph.pool].weights(scores, mask);
+  return emit({ name: 'gate', outputs: { scores, selection, mask, logWeights } });
+}
+
+/** `outputs` [B, K, W] and `logWeights` [B, K] in, `answer` [B, V] out, at a final temperature. */
+export function poolGraph(objective: Objective, state: unknown, pool: PoolName, temperature: number): Uint8Array {
+  const prior = objective.prior(state);
+  const answer = objective.pools[pool].combine(
+    input('outputs', ['B', 'K', prior.length]),
+    input('logWeights', ['B', 'K']),
+    constant(prior, [1, prior.length]),
+  );
+  return emit({ name: 'pool', outputs: { answer: objective.calibrated(answer, temperature) } });
+}

@@ -1,0 +1,189 @@
+/** Checks a spec against the registries, all faults at once, and fills in the kinds' defaults. */
+import { z } from 'zod';
+import { type Fault, MonbanError, show } from '../core/fault.js';
+import { nearest } from '../core/nearest.js';
+import type { Registry } from '../core/registry.js';
+import { encoders } from '../encoder/encoders.js';
+import type { Schedule } from '../expert/expert.js';
+import { experts as expertKinds } from '../expert/experts.js';
+import { gates } from '../gate/gates.js';
+import { objectives } from '../objective/objectives.js';
+import { type BalanceSpec, type GateSpec, type Spec, specSchema } from './spec.js';
+import { type KnownKeys, toFaults } from './spec-faults.js';
+
+export interface FieldPlan {
+  readonly name: string;
+  readonly column: string;
+  readonly kind: string;
+  readonly config: unknown;
+}
+
+export interface ExpertPlan {
+  readonly name: string;
+  readonly kind: string;
+  readonly config: unknown;
+  readonly reads?: readonly string[];
+  readonly needs: 'any' | 'all';
+  readonly schedule: Schedule;
+}
+
+export interface GatePlan extends Omit<GateSpec, 'kind' | 'balance'> {
+  /** A kind, or `auto`: the simplest learned gate that check rows cannot tell from the best. */
+  readonly kind: string;
+  readonly config: unknown;
+  readonly balance: BalanceSpec;
+}
+
+/** A spec that was checked, with every option of every kind filled in. */
+export interface Plan {
+  readonly spec: Spec;
+  readonly fields: readonly FieldPlan[];
+  readonly objective: { readonly kind: string; readonly config: unknown };
+  readonly experts: readonly ExpertPlan[];
+  readonly gate: GatePlan;
+}
+
+/** The gates that `auto` chooses among, simplest first. */
+export const automaticGates: readonly string[] = ['linear', 'mlp'];
+
+type Json = Record<string, unknown>;
+
+function jsonSchemaKeys(schema: Json | undefined, path: readonly PropertyKey[]): string[] {
+  if (schema === undefined) return [];
+  const options = (schema.anyOf ?? schema.oneOf ?? schema.allOf) as Json[] | undefined;
+  if (options !== undefined) return [...new Set(options.flatMap((option) => jsonSchemaKeys(option, path)))];
+  const properties = schema.properties as Record<string, Json> | undefined;
+  if (path.length === 0) return Object.keys(properties ?? {});
+  const [key, ...rest] = path;
+  const next = typeof key === 'number' ? schema.items : (properties?.[String(key)] ?? schema.additionalProperties);
+  return jsonSchemaKeys(typeof next === 'object' ? (next as Json) : undefined, rest);
+}
+
+/** Valid keys at any path of a schema, by its JSON Schema. */
+export function keysOf(schema: z.ZodType): KnownKeys {
+  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Json;
+  return (path) => jsonSchemaKeys(json, path);
+}
+
+const commonKeys = {
+  field: ['kind', 'column'],
+  expert: ['kind', 'reads', 'needs', 'training'],
+  gate: keysOf(specSchema)(['gate']),
+  objective: ['kind'],
+};
+
+interface Kind {
+  readonly kind: string;
+  readonly config: z.ZodType;
+}
+
+/** Parses the options of a kind out of a loose object; faults go to `faults`. */
+function kindConfig(registry: Registry<Kind>, given: Json, common: readonly string[], path: string[], faults: Fault[]): unknown {
+  let kind: Kind;
+  try {
+    kind = registry.get(String(given.kind), [...path, 'kind'].join('.'));
+  } catch (error) {
+    faults.push(...(error as MonbanError).faults);
+    return undefined;
+  }
+  const own = Object.fromEntries(Object.entries(given).filter(([key]) => !common.includes(key)));
+  const parsed = kind.config.safeParse(own);
+  if (parsed.success) return parsed.data;
+  const known: KnownKeys = (at) =>
+    at.length === 0 ? [...common, ...keysOf(kind.config)([])] : keysOf(kind.config)(at);
+  for (const issue of parsed.error.issues) {
+    for (const fault of toFaults(issue, own, known)) {
+      faults.push({ ...fault, where: [...path, fault.where].join('.') });
+    }
+  }
+  return undefined;
+}
+
+function unknownName(where: string, name: string, what: string, known: readonly string[]): Fault[] {
+  if (known.includes(name)) return [];
+  const close = nearest(name, known);
+  const todo = close === undefined ? `add it to the ${what}s, or remove it here` : `did you mean "${close}"?`;
+  return [{ where, expected: `one of the ${what}s ${known.slice(0, 12).join(', ')}`, found: show(name), todo }];
+}
+
+/** Names that must exist elsewhere in the spec. */
+function crossCheck(spec: Spec): Fault[] {
+  const fields = Object.keys(spec.fields);
+  const experts = Object.keys(spec.experts);
+  const faults: Fault[] = [];
+  const check = (where: string, names: readonly string[], what: string, known: string[]) => {
+    names.forEach((name, i) => {
+      faults.push(...unknownName(`${where}[${i}]`, name, what, known));
+    });
+  };
+  if (fields.length === 0) faults.push({ where: 'fields', expected: 'at least one field', found: 'none', todo: 'run "monban init" to have them guessed' });
+  if (experts.length === 0) faults.push({ where: 'experts', expected: 'at least one expert', found: 'none', todo: 'add for example "linear: linear"' });
+  for (const [name, field] of Object.entries(spec.fields)) {
+    if ((field.column ?? name) !== spec.data.target) continue;
+    faults.push({ where: `fields.${name}`, expected: 'an input, not the target', found: show(spec.data.target), todo: 'remove it: a model that reads its target learns nothing' });
+  }
+  for (const [name, expert] of Object.entries(spec.experts)) {
+    check(`experts.${name}.reads`, expert.reads ?? [], 'field', fields);
+  }
+  check('gate.reads', spec.gate.reads ?? [], 'field', fields);
+  for (const [name, group] of Object.entries(spec.training.hide?.groups ?? {})) {
+    check(`training.hide.groups.${name}`, group, 'field', fields);
+  }
+  if (spec.gate.shared !== undefined) faults.push(...unknownName('gate.shared', spec.gate.shared, 'expert', experts));
+  for (const name of Object.keys(spec.gate.balance.targets ?? {})) faults.push(...unknownName(`gate.balance.targets.${name}`, name, 'expert', experts));
+  for (const name of Object.keys(spec.reward?.experts ?? {})) faults.push(...unknownName(`reward.experts.${name}`, name, 'expert', experts));
+  const cut = spec.data.split;
+  if (cut?.by === 'time' && (cut.from === undefined) === (cut.share === undefined)) {
+    faults.push({ where: 'data.split', expected: 'either "from" or "share"', found: cut.from === undefined ? 'neither' : 'both' });
+  }
+  const tests = cut?.by === 'hash' ? [cut.test].flat() : [];
+  if (cut?.by === 'hash' && tests.some((fold) => fold >= cut.folds)) {
+    faults.push({ where: 'data.split.test', expected: `folds below ${cut.folds}`, found: show(cut.test) });
+  }
+  return faults;
+}
+
+function schedule(kind: string, given: Spec['experts'][string]['training']): Schedule {
+  const base = expertKinds.has(kind) ? expertKinds.get(kind).schedule : undefined;
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...base, ...Object.fromEntries(set) } as Schedule;
+}
+
+/** Checks a spec given as plain data; throws MonbanError with every fault. */
+export function plan(input: unknown): Plan {
+  const parsed = specSchema.safeParse(input);
+  if (!parsed.success) {
+    const known = keysOf(specSchema);
+    throw new MonbanError(parsed.error.issues.flatMap((issue) => toFaults(issue, input, known)));
+  }
+  const spec = parsed.data;
+  const faults = crossCheck(spec);
+  const kindOf = (registry: unknown, given: unknown, common: keyof typeof commonKeys, path: string[]) =>
+    kindConfig(registry as Registry<Kind>, given as Json, commonKeys[common], path, faults);
+  const fields = Object.entries(spec.fields).map(([name, field]) => ({
+    name,
+    column: field.column ?? name,
+    kind: field.kind,
+    config: kindOf(encoders, field, 'field', ['fields', name]),
+  }));
+  const experts = Object.entries(spec.experts).map(([name, expert]) => ({
+    name,
+    kind: expert.kind,
+    config: kindOf(expertKinds, expert, 'expert', ['experts', name]),
+    ...(expert.reads === undefined ? {} : { reads: expert.reads }),
+    needs: expert.needs,
+    schedule: schedule(expert.kind, expert.training),
+  }));
+  const objective = {
+    kind: spec.objective.kind,
+    config: kindOf(objectives, spec.objective, 'objective', ['objective']),
+  };
+  const gate = spec.gate.kind === 'auto' ? undefined : kindOf(gates, spec.gate, 'gate', ['gate']);
+  if (spec.gate.kind === 'auto') {
+    for (const key of Object.keys(spec.gate).filter((key) => !commonKeys.gate.includes(key))) {
+      faults.push(...unknownName(`gate.${key}`, key, 'key', commonKeys.gate));
+    }
+  }
+  if (faults.length > 0) throw new MonbanError(faults);
+  return { spec, fields, objective, experts, gate: { ...spec.gate, config: gate } };
+}

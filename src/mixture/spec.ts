@@ -1,0 +1,141 @@
+/** The spec: a whole experiment as one strict file, `monban.yaml`. */
+import { z } from 'zod';
+
+/** A number from 0 to 1, never a percentage. */
+export const share = z.number().min(0).max(1).meta({ unit: 'share' });
+const whole = z.int();
+const name = z.string().regex(/^[\p{L}\p{N}_][\p{L}\p{N}_ .-]*$/u, 'a name of letters, digits, _ . -');
+
+const split = z.discriminatedUnion('by', [
+  z.strictObject({
+    by: z.literal('hash'),
+    key: z.string().min(1).describe('a column or a DuckDB expression; equal keys stay together'),
+    folds: whole.min(2).max(1000).default(5),
+    test: z.union([whole.min(0), z.array(whole.min(0)).min(1)]).default(0),
+  }),
+  z.strictObject({
+    by: z.literal('time'),
+    column: z.string().min(1),
+    from: z.string().optional().describe('test rows are those at or after this time'),
+    share: share.optional().describe('or: the last so large a share of the rows'),
+  }),
+  z.strictObject({
+    by: z.literal('group'),
+    column: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+    share: share.default(0.2),
+    seed: whole.min(0).default(0),
+  }),
+]);
+
+const data = z.strictObject({
+  source: z
+    .union([
+      z.string().min(1),
+      z.array(z.string().min(1)).min(1),
+      z.strictObject({ query: z.string().min(1) }),
+    ])
+    .describe('a file, a glob, a list of them, or { query: a DuckDB SELECT }'),
+  target: z.string().min(1).describe('the column to predict'),
+  split: split.optional().describe('which rows are kept for the test; all rows train without it'),
+});
+
+/** Options that every expert has, whatever its kind. */
+export const scheduleOptions = z.strictObject({
+  epochs: whole.min(1).max(10000).optional().describe('most passes over the rows'),
+  batch: whole.min(1).max(65536).optional().describe('rows per step'),
+  rate: z.number().positive().max(10).optional().describe('AdamW step size'),
+  tableRate: z.number().positive().max(100).optional().describe('Adagrad step size of tables'),
+  weightDecay: z.number().min(0).max(10).optional(),
+  smoothing: share.optional().describe('label smoothing'),
+  patience: whole.min(1).max(1000).optional().describe('epochs without gain before stopping'),
+});
+
+const fieldShape = z.looseObject({
+  kind: z.string(),
+  column: z.string().min(1).optional().describe('column of the data, when it is named otherwise'),
+});
+const expertKeys = {
+  kind: z.string(),
+  reads: z.array(z.string()).min(1).optional().describe('fields it may read; all it can otherwise'),
+  needs: z.enum(['any', 'all']).default('any').describe('which of its fields must be given'),
+  training: scheduleOptions.default({}),
+};
+const expertShape = z.looseObject(expertKeys);
+
+const balance = z.strictObject({
+  kind: z.enum(['none', 'auxiliary', 'bias']).default('auxiliary'),
+  weight: z.number().min(0).max(10).default(0.01).describe('auxiliary: weight of the loss'),
+  rate: z.number().min(0).max(1).default(0.001).describe('bias: step per batch'),
+  targets: z.record(z.string(), share).optional().describe('share of the load per expert'),
+});
+
+const gateKeys = {
+  kind: z.string().default('auto'),
+  reads: z.array(z.string()).optional().describe('fields whose cheap ports it reads'),
+  topK: z.union([z.literal('auto'), whole.min(1).max(64)]).default('auto'),
+  pool: z.enum(['auto', 'product', 'mixture']).default('auto'),
+  shared: z.string().optional().describe('an expert that runs on every record'),
+  cost: z.number().min(0).max(100).default(0.02).describe('lambda: worth of one mean expert in score'),
+  balance: balance.prefault({}),
+  zLoss: z.number().min(0).max(1).default(0.001),
+  noise: z.number().min(0).max(10).default(0.3).describe('exploration in training'),
+  expertDropout: share.default(0.1).describe('how often an expert is closed in training'),
+  epochs: whole.min(1).max(1000).default(30),
+  batch: whole.min(1).max(65536).default(256),
+  rate: z.number().positive().max(1).default(0.005),
+};
+const gate = z.looseObject(gateKeys);
+
+const price = z.number();
+const reward = z.strictObject({
+  right: z.union([price, z.record(z.string(), price)]).default(1)
+    .describe('value of a right answer, or one per label'),
+  wrong: z.union([price, z.record(z.string(), z.union([price, z.record(z.string(), price)]))])
+    .default(0).describe('price of a mistake, per true label, or per true label and answer'),
+  time: z.number().min(0).default(0).describe('price of a millisecond'),
+  experts: z.record(z.string(), z.number().min(0)).default({}).describe('price of asking each'),
+});
+
+const hide = z.strictObject({
+  rate: share.describe('how often each group is hidden'),
+  groups: z.record(z.string(), z.array(z.string()).min(1)).describe('fields that vanish together'),
+});
+
+const training = z.strictObject({
+  seed: whole.min(0).max(4294967295).default(0),
+  group: z.union([z.string(), z.array(z.string()).min(1)]).optional()
+    .describe('columns whose rows stay in one part'),
+  hide: hide.optional().describe('fields hidden at random, so that missing sources are learned'),
+  holdout: share.default(0.2).describe('share of the rows held out for the gate and for stopping'),
+  folds: whole.min(2).max(20).default(5).describe('cross-fitting folds where rows are few'),
+  crossFitBelow: whole.min(0).default(20000).describe('rows below which experts are cross-fitted'),
+  threads: whole.min(0).max(256).default(2).describe('worker threads; 0 trains in this thread'),
+  costs: z.enum(['counted', 'measured']).default('counted')
+    .describe('cost of an expert from its work, or from timings on this machine'),
+});
+
+const named = <T extends z.ZodType>(shape: T) =>
+  z.preprocess((value) => (typeof value === 'string' ? { kind: value } : value), shape);
+
+/** The strict schema; kinds' own options are checked by the kinds themselves. */
+export const specSchema = z.strictObject({
+  name: z.string().min(1).optional().describe('a name for the card'),
+  data,
+  fields: z.record(name, named(fieldShape)),
+  objective: named(z.looseObject({ kind: z.string() })).default({ kind: 'classification' }),
+  experts: z.record(name, named(expertShape)),
+  gate: named(gate).prefault({}),
+  reward: reward.optional(),
+  training: training.prefault({}),
+});
+
+/** A spec as a user writes it. */
+export type SpecInput = z.input<typeof specSchema>;
+/** A spec with every default filled in. */
+export type Spec = z.output<typeof specSchema>;
+export type FieldSpec = z.output<typeof fieldShape>;
+export type ExpertSpec = z.output<z.ZodObject<typeof expertKeys>>;
+export type GateSpec = z.output<z.ZodObject<typeof gateKeys>>;
+export type BalanceSpec = z.output<typeof balance>;
+export type RewardSpec = z.output<typeof reward>;
+export type HideSpec = z.output<typeof hide>;

@@ -1,0 +1,46 @@
+/** Temperature scaling (Guo et al. 2017): one number that makes logits honest on held-out rows. */
+import type { Truth } from './objective.js';
+
+/** Mean negative log-likelihood of logits [N, W] divided by a temperature; rows with truth -1 are left out. */
+export function lossAt(outputs: Float32Array, truth: Truth, width: number, temperature: number): number {
+  let total = 0;
+  let rows = 0;
+  for (let row = 0; row < truth.length; row++) {
+    const label = truth[row]!;
+    if (label < 0) continue;
+    const at = row * width;
+    let top = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < width; i++) top = Math.max(top, outputs[at + i]!);
+    let sum = 0;
+    for (let i = 0; i < width; i++) sum += Math.exp((outputs[at + i]! - top) / temperature);
+    total += Math.log(sum) - (outputs[at + label]! - top) / temperature;
+    rows++;
+  }
+  return rows === 0 ? 0 : total / rows;
+}
+
+const golden = (Math.sqrt(5) - 1) / 2;
+
+/** The temperature in [0.05, 20] of least loss, by golden-section search on its logarithm; 1 without rows. */
+export function bestTemperature(outputs: Float32Array, truth: Truth, width: number): number {
+  if (!truth.some((label) => label >= 0)) return 1;
+  const loss = (logarithm: number) => lossAt(outputs, truth, width, Math.exp(logarithm));
+  let low = Math.log(0.05);
+  let high = Math.log(20);
+  let a = high - golden * (high - low);
+  let b = low + golden * (high - low);
+  let lossA = loss(a);
+  let lossB = loss(b);
+  for (let step = 0; step < 18; step++) {
+    if (lossA < lossB) {
+      [high, b, lossB] = [b, a, lossA];
+      a = high - golden * (high - low);
+      lossA = loss(a);
+    } else {
+      [low, a, lossA] = [a, b, lossB];
+      b = low + golden * (high - low);
+      lossB = loss(b);
+    }
+  }
+  return Number(Math.exp((low + high) / 2).toPrecision(4));
+}

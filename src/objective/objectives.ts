@@ -1,0 +1,8 @@
+/** The registry of objectives: one file and one line for each. */
+import { type Registry, registry } from '../core/registry.js';
+import { classification } from './classification.js';
+import type { Objective } from './objective.js';
+
+export const objectives: Registry<Objective> = registry('objective', [
+  classification,
+] as unknown as readonly Objective[]);

@@ -1,0 +1,58 @@
+/** Blocks that experts and gates are made of: features taken to numbers, hidden layers. */
+import { add, concat } from './ops.js';
+import type { Init } from './init.js';
+import { activation, linear } from './layer.js';
+import type { Tensor } from './tensor.js';
+import type { Bag, Feature, Features, Trace } from './trace.js';
+
+/** True for a ragged feature, which only a table can read. */
+export function isBag(feature: Feature): feature is Bag {
+  return 'form' in feature;
+}
+
+/** Adds tensors of one shape; throws on an empty list. */
+export function total(terms: readonly Tensor[]): Tensor {
+  return terms.reduce((a, b) => add(a, b));
+}
+
+/** Every feature taken to `width` numbers by a table or a matrix, and summed: [B, width]. */
+export function project(
+  trace: Trace,
+  name: string,
+  features: Features,
+  width: number,
+  init: Init = { kind: 'zeros' },
+): Tensor {
+  const terms = Object.entries(features).map(([port, feature]) =>
+    isBag(feature)
+      ? trace.table(`${name}/${port}`, feature, width, init)
+      : linear(trace, `${name}/${port}`, feature, width, { bias: false, init }),
+  );
+  return total(terms);
+}
+
+/** Every feature embedded by itself to `width` numbers, side by side: [B, features x width]. */
+export function embed(trace: Trace, name: string, features: Features, width: number): Tensor {
+  const parts = Object.entries(features).map(([port, feature]) =>
+    isBag(feature)
+      ? trace.table(`${name}/${port}`, feature, width)
+      : activation('relu', linear(trace, `${name}/${port}`, feature, width)),
+  );
+  return parts.length === 1 ? parts[0]! : concat(parts, 1);
+}
+
+export interface Hidden {
+  readonly width: number;
+  readonly depth: number;
+  readonly dropout: number;
+}
+
+/** Hidden layers: linear, ReLU, dropout, `depth` times. */
+export function hidden(trace: Trace, name: string, x: Tensor, { width, depth, dropout }: Hidden): Tensor {
+  let h = x;
+  for (let i = 0; i < depth; i++) {
+    h = trace.dropout(activation('relu', linear(trace, `${name}/${i}`, h, width)), dropout);
+  }
+  return h;
+}
+

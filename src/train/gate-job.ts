@@ -1,0 +1,286 @@
+/** Phase 3, in a worker thread: trains one gate on what the experts said of held-out rows. */
+import type { Columns } from '../core/column.js';
+import { random, type Random } from '../core/random.js';
+import type { FieldPorts } from '../expert/expert.js';
+import { auxiliaryLoss, loadOf, type Monitor, nudge, startMonitor, watch } from '../gate/balance.js';
+import { type GateFacts, presencePort, sharedPort } from '../gate/gate.js';
+import { gates } from '../gate/gates.js';
+import { select, soften } from '../gate/route.js';
+import { trainingBatch } from '../mixture/feeds.js';
+import { type GateGraph, gateFeatures } from '../mixture/graphs.js';
+import type { GatePlan } from '../mixture/plan.js';
+import { fieldOf } from '../mixture/wiring.js';
+import { objectives } from '../objective/objectives.js';
+import type { PoolName } from '../objective/objective.js';
+import { createTrainer, type Trainer } from '../runtime/trainer.js';
+import { add, constant, logSumExp, mean, mul, neg, softmax, square, sub, sum } from '../tensor/ops.js';
+import { linearRate } from '../tensor/optimiser.js';
+import { input, type Tensor } from '../tensor/tensor.js';
+import { trainingTrace } from '../tensor/trace.js';
+import type { Learned } from '../tensor/trace-serving.js';
+import type { Views } from './view.js';
+
+/** What all gates are trained on; V held-out views, E experts, W outputs. */
+export interface GateData {
+  readonly objective: { readonly kind: string; readonly state: unknown };
+  /** Ports of all fields, in the order of the presence bits. */
+  readonly fields: FieldPorts;
+  readonly ports: readonly string[];
+  readonly columns: Columns;
+  readonly views: Views;
+  /** [V, E, W] calibrated. */
+  readonly outputs: Float32Array;
+  /** [V, E] 1 where the expert could be asked. */
+  readonly open: Float32Array;
+  /** [V] */
+  readonly truth: Int32Array;
+  /** [V] 1 for views that check and must not train. */
+  readonly check: Uint8Array;
+  /** [V, E] reward of asking just that expert, where the spec has a reward. */
+  readonly rewards?: Float32Array;
+}
+
+export interface GateJob {
+  readonly data: GateData;
+  readonly kind: string;
+  readonly config: unknown;
+  readonly pool: PoolName;
+  readonly topK: number;
+  readonly shared: number;
+  readonly penalty: readonly number[];
+  readonly facts: GateFacts;
+  readonly targets: readonly number[];
+  readonly plan: Pick<GatePlan, 'balance' | 'zLoss' | 'noise' | 'expertDropout' | 'epochs' | 'batch' | 'rate'>;
+  readonly seed: number;
+}
+
+export interface GateProgress {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly loss: number;
+  readonly shares: readonly number[];
+  readonly message?: string;
+}
+
+export interface TrainedGate {
+  readonly learned: Learned;
+  readonly bias: readonly number[];
+  /** What the monitor changed, and why. */
+  readonly messages: readonly string[];
+}
+
+/** Share of the epochs in which everybody is asked more or less, before the route is exact. */
+const softPart = 0.6;
+const hottest = 2;
+const coldest = 0.05;
+
+/** Annealing: the softness of the route falls from 2 to 0.05, then stays. */
+function temperatureAt(done: number): number {
+  const part = Math.min(1, done / softPart);
+  return hottest * (coldest / hottest) ** part;
+}
+
+function row(values: readonly number[]): Tensor {
+  return constant(Float32Array.from(values), [1, values.length]);
+}
+
+/** Loss, and what the monitor reads; penalties are not part of the reported `nll`. */
+function lossGraph(job: GateJob, scores: Tensor, noise: Tensor, width: number) {
+  const { data, plan } = job;
+  const experts = job.facts.experts.length;
+  const objective = objectives.get(data.objective.kind);
+  const open = input('open', ['B', experts]);
+  const bias = add(input('bias', [1, experts]), noise);
+  const route = { topK: job.topK, penalty: row(job.penalty), bias, shared: job.shared };
+  const selected = select(scores, open, route);
+  const share = soften(selected, open, input('temperature', []), job.shared);
+  const pool = objective.pools[job.pool];
+  const prior = objective.prior(data.objective.state);
+  const pooled = pool.combine(
+    input('outputs', ['B', experts, width]),
+    pool.weights(scores, share),
+    constant(prior, [1, prior.length]),
+  );
+  const nll = neg(mean(objective.logLikelihood(pooled, input('truth', ['B', 1], 'int64')), [0, 1]));
+  const z = mul(mean(square(logSumExp(scores, 1)), [0]), plan.zLoss);
+  const auxiliary = mul(auxiliaryLoss(selected.selection, selected.mask, job.targets), input('auxiliary', []));
+  const penalties = add(z, auxiliary);
+  if (data.rewards === undefined) return { loss: add(nll, penalties), nll, mask: selected.mask };
+  const gained = sum(mul(softmax(selected.selection), input('rewards', ['B', experts])), [0, 1]);
+  const reward = mul(gained, input('rewardScale', []));
+  return { loss: sub(add(mul(nll, rewardShare), penalties), reward), nll, mask: selected.mask };
+}
+
+/** With a reward the likelihood still shapes the weights, but the reward decides the route. */
+const rewardShare = 0.1;
+
+async function makeTrainer(job: GateJob, width: number): Promise<Trainer> {
+  const { data, facts } = job;
+  const trace = trainingTrace();
+  const features = gateFeatures({ fields: data.fields, ports: data.ports, shared: job.shared }, width);
+  const scores = gates.get(job.kind).scores(trace, features, facts, job.config);
+  const noise = trace.noise(['B', facts.experts.length], Math.max(job.plan.noise, 1e-6));
+  const { loss, nll, mask } = lossGraph(job, scores, noise, width);
+  return createTrainer({
+    loss,
+    extra: { nll, mask },
+    weights: trace.weights,
+    tables: trace.tables,
+    draws: trace.draws,
+    seed: random(job.seed, 'gate').word(),
+    optimiser: { rate: job.plan.rate, tableRate: 0.05, weightDecay: 0.01, clip: 1 },
+  });
+}
+
+/** Closes experts at random, so that back-ups are learned; never the last open one of a row. */
+function dropExperts(open: Float32Array, experts: number, rate: number, stream: Random): void {
+  for (let at = 0; at < open.length; at += experts) {
+    let left = 0;
+    for (let e = 0; e < experts; e++) left += open[at + e]!;
+    for (let e = 0; e < experts && left > 1; e++) {
+      if (open[at + e] !== 1 || stream.uniform() >= rate) continue;
+      open[at + e] = 0;
+      left--;
+    }
+  }
+}
+
+/** The feeds of one batch of views. */
+function batchOf(job: GateJob, views: Int32Array, width: number, stream: Random) {
+  const { data } = job;
+  const experts = job.facts.experts.length;
+  const names = Object.keys(data.fields);
+  const take = (array: Float32Array, size: number): Float32Array => {
+    const out = new Float32Array(views.length * size);
+    views.forEach((view, i) => {
+      out.set(array.subarray(view * size, (view + 1) * size), i * size);
+    });
+    return out;
+  };
+  const presence = new Float32Array(views.length * names.length);
+  views.forEach((view, i) => {
+    presence.set(data.views.visible.subarray(view * names.length, (view + 1) * names.length), i * names.length);
+  });
+  const rows = (port: string): Int32Array => {
+    const f = names.indexOf(fieldOf(port));
+    return views.map((view, i) => (presence[i * names.length + f] === 1 ? data.views.row[view]! : -1));
+  };
+  const { feeds, bags } = trainingBatch(data.ports, { columns: data.columns, rows });
+  const open = take(data.open, experts);
+  dropExperts(open, experts, job.plan.expertDropout, stream);
+  const outputs = take(data.outputs, experts * width);
+  const truth = BigInt64Array.from(views, (view) => BigInt(data.truth[view]!));
+  return {
+    bags,
+    feeds: {
+      ...feeds,
+      [presencePort]: { data: presence, dims: [views.length, names.length] },
+      open: { data: open, dims: [views.length, experts] },
+      outputs: { data: outputs, dims: [views.length, experts, width] },
+      truth: { data: truth, dims: [views.length, 1] },
+      ...(job.shared < 0
+        ? {}
+        : { [sharedPort]: { data: sharedOf(outputs, job.shared, experts, width), dims: [views.length, width] } }),
+      ...(data.rewards === undefined
+        ? {}
+        : { rewards: { data: take(data.rewards, experts), dims: [views.length, experts] }, rewardScale: scalar(1 / views.length) }),
+    },
+  };
+}
+
+const scalar = (value: number) => ({ data: Float32Array.of(value), dims: [] as number[] });
+
+/** What the shared expert said: [B, W] of [B, E, W]. */
+export function sharedOf(outputs: Float32Array, shared: number, experts: number, width: number): Float32Array {
+  const rows = outputs.length / (experts * width);
+  const out = new Float32Array(rows * width);
+  for (let i = 0; i < rows; i++) {
+    const at = (i * experts + shared) * width;
+    out.set(outputs.subarray(at, at + width), i * width);
+  }
+  return out;
+}
+
+function countChoices(mask: Float32Array, experts: number, into: number[]): void {
+  for (let i = 0; i < mask.length; i++) into[i % experts]! += mask[i]!;
+}
+
+interface Balance {
+  bias: number[];
+  monitor: Monitor;
+}
+
+async function trainEpoch(job: GateJob, trainer: Trainer, views: Int32Array, width: number, stream: Random, epoch: number, balance: Balance) {
+  const experts = job.facts.experts.length;
+  const { plan } = job;
+  const counts = new Array<number>(experts).fill(0);
+  let total = 0;
+  let steps = 0;
+  for (let from = 0; from < views.length; from += plan.batch) {
+    const done = epoch + from / views.length;
+    const { feeds, bags } = batchOf(job, views.subarray(from, from + plan.batch), width, stream);
+    const rows = Math.min(plan.batch, views.length - from);
+    const auxiliary = plan.balance.kind === 'auxiliary' ? plan.balance.weight * balance.monitor.strength : 0;
+    const { extra } = await trainer.step({
+      feeds: {
+        ...feeds,
+        bias: { data: Float32Array.from(balance.bias), dims: [1, experts] },
+        temperature: scalar(temperatureAt(done / plan.epochs)),
+        auxiliary: scalar(auxiliary),
+      },
+      bags,
+      rows: Int32Array.from({ length: rows }, (_, i) => i),
+      rateFactor: linearRate(plan.epochs, 0.05)(done),
+    });
+    const chosen = new Array<number>(experts).fill(0);
+    countChoices(extra.mask!, experts, chosen);
+    chosen.forEach((count, e) => {
+      counts[e]! += count;
+    });
+    if (plan.balance.kind === 'bias') {
+      const loads = loadOf(chosen, job.targets).shares;
+      balance.bias = nudge(balance.bias, loads, job.targets, plan.balance.rate * balance.monitor.strength);
+    }
+    total += extra.nll![0]!;
+    steps++;
+  }
+  return { loss: total / steps, counts };
+}
+
+/** Trains the gate on the views that route and in which somebody can be asked. */
+export async function run(job: GateJob, post: (progress: GateProgress) => void): Promise<TrainedGate> {
+  const { data, plan, facts } = job;
+  const experts = facts.experts.length;
+  const even = new Array<number>(experts).fill(0);
+  if (!gates.get(job.kind).learns) return { learned: { weights: {}, tables: {} }, bias: even, messages: [] };
+  const width = objectives.get(data.objective.kind).outputs(data.objective.state);
+  const names = facts.experts.map(({ name }) => name);
+  const usable = (view: number) =>
+    data.check[view] === 0 && data.truth[view]! >= 0 &&
+    data.open.subarray(view * experts, (view + 1) * experts).includes(1);
+  const views = Int32Array.from([...data.views.row.keys()].filter(usable));
+  const stream = random(job.seed, 'gate/order');
+  const trainer = await makeTrainer(job, width);
+  const balance: Balance = { bias: even, monitor: startMonitor };
+  const messages: string[] = [];
+  const { epochs } = plan;
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    stream.shuffle(views);
+    const { loss, counts } = await trainEpoch(job, trainer, views, width, stream, epoch, balance);
+    const load = loadOf(counts, job.targets);
+    const said = plan.balance.kind === 'none' ? { monitor: balance.monitor } : watch(balance.monitor, load, names);
+    balance.monitor = said.monitor;
+    const message = 'message' in said ? said.message : undefined;
+    if (message !== undefined) messages.push(`epoch ${epoch + 1}: ${message}`);
+    post({ epoch: epoch + 1, epochs, loss, shares: load.shares, ...(message === undefined ? {} : { message }) });
+  }
+  const learned = trainer.values();
+  await trainer.close();
+  return { learned, bias: balance.bias, messages };
+}
+
+/** The serving graph's description of a trained gate. */
+export function graphOf(job: GateJob, bias: readonly number[]): GateGraph {
+  const { kind, config, facts, pool, topK, shared, penalty } = job;
+  return { kind, config, fields: job.data.fields, ports: job.data.ports, facts, pool, topK, shared, bias, penalty };
+}

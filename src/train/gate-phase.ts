@@ -1,0 +1,240 @@
+/** Phase 3: trains the gates that come into question, and chooses by what check rows say. */
+import { standardError, mean as meanOf } from '../core/statistic.js';
+import { churn, loadOf } from '../gate/balance.js';
+import { presencePort, sharedPort } from '../gate/gate.js';
+import { gates } from '../gate/gates.js';
+import { servingFeeds } from '../mixture/feeds.js';
+import { gateGraph, poolGraph } from '../mixture/graphs.js';
+import { automaticGates, type GatePlan } from '../mixture/plan.js';
+import { fieldOf } from '../mixture/wiring.js';
+import type { PoolName, Utility } from '../objective/objective.js';
+import { objectives } from '../objective/objectives.js';
+import { notAsked } from '../objective/pool.js';
+import { runJobs } from '../runtime/pool.js';
+import { openSession } from '../runtime/session.js';
+import { type GateData, type GateJob, type GateProgress, graphOf, sharedOf, type TrainedGate } from './gate-job.js';
+
+/** What a trained gate did with some views: B views, E experts. */
+export interface GateOutcome {
+  /** [B, V] pooled log-probabilities. */
+  readonly answers: Float32Array;
+  /** [B, E] */
+  readonly mask: Float32Array;
+  /** [B] the expert of most weight, -1 where nobody was asked. */
+  readonly first: Int32Array;
+}
+
+export interface Candidate {
+  readonly job: GateJob;
+  readonly trained: TrainedGate;
+  /** Per check view: log-likelihood, or reward where the spec has one. */
+  readonly worth: Float64Array;
+  readonly asked: number;
+}
+
+const sliceRows = 512;
+
+/** Runs a trained gate and its pool over views, by the graphs that will serve. */
+export async function outcome(job: GateJob, trained: TrainedGate, views: Int32Array, temperature = 1): Promise<GateOutcome> {
+  const { data } = job;
+  const objective = objectives.get(data.objective.kind);
+  const { state } = data.objective;
+  const width = objective.outputs(state);
+  const experts = job.facts.experts.length;
+  const gate = await openSession(gateGraph(graphOf(job, trained.bias), trained.learned, objective, width));
+  const pool = await openSession(poolGraph(objective, state, job.pool, temperature));
+  const prior = objective.prior(state);
+  const answers = new Float32Array(views.length * prior.length);
+  const mask = new Float32Array(views.length * experts);
+  const first = new Int32Array(views.length);
+  for (let from = 0; from < views.length; from += sliceRows) {
+    const part = views.subarray(from, from + sliceRows);
+    const feeds = gateFeeds(job, part, width);
+    const said = await gate.run(Object.fromEntries(gate.inputs.map(({ name }) => [name, feeds[name]!])));
+    const logWeights = said.logWeights!.data as Float32Array;
+    const poolFeeds: Record<string, { data: Float32Array; dims: number[] }> = {
+      outputs: { data: gather(data.outputs, part, experts * width), dims: [part.length, experts, width] },
+      logWeights: { data: logWeights, dims: [part.length, experts] },
+    };
+    const { answer } = await pool.run(poolFeeds);
+    answers.set(answer!.data as Float32Array, from * prior.length);
+    mask.set(said.mask!.data as Float32Array, from * experts);
+    for (let i = 0; i < part.length; i++) {
+      const weights = logWeights.subarray(i * experts, (i + 1) * experts);
+      first[from + i] = best(weights);
+      if (first[from + i]! < 0) answers.set(prior, (from + i) * prior.length);
+    }
+  }
+  await Promise.all([gate.close(), pool.close()]);
+  return { answers, mask, first };
+}
+
+function best(logWeights: Float32Array): number {
+  let top = -1;
+  for (let e = 0; e < logWeights.length; e++) {
+    if (logWeights[e]! > notAsked / 2 && (top < 0 || logWeights[e]! > logWeights[top]!)) top = e;
+  }
+  return top;
+}
+
+function gather(array: Float32Array | Uint8Array, views: Int32Array, size: number): Float32Array {
+  const out = new Float32Array(views.length * size);
+  views.forEach((view, i) => {
+    out.set(array.subarray(view * size, (view + 1) * size), i * size);
+  });
+  return out;
+}
+
+function gateFeeds(job: GateJob, part: Int32Array, width: number) {
+  const { data } = job;
+  const names = Object.keys(data.fields);
+  const experts = job.facts.experts.length;
+  const presence = gather(data.views.visible, part, names.length);
+  const rows = (port: string): Int32Array => {
+    const f = names.indexOf(fieldOf(port));
+    return part.map((view, i) => (presence[i * names.length + f] === 1 ? data.views.row[view]! : -1));
+  };
+  const feeds = servingFeeds(data.ports, { columns: data.columns, rows });
+  feeds[presencePort] = { data: presence, dims: [part.length, names.length] };
+  feeds.open = { data: gather(data.open, part, experts), dims: [part.length, experts] };
+  if (job.shared >= 0) {
+    const outputs = gather(data.outputs, part, experts * width);
+    feeds[sharedPort] = { data: sharedOf(outputs, job.shared, experts, width), dims: [part.length, width] };
+  }
+  return feeds;
+}
+
+/** What an answer earned, per view: the utility of the decision less the price of the experts asked. */
+export function rewardOf(outcome: GateOutcome, truth: Int32Array, data: GateData, utility: Utility, prices: readonly number[]): Float64Array {
+  const objective = objectives.get(data.objective.kind);
+  const chosen = objective.decide(outcome.answers, data.objective.state, utility);
+  return Float64Array.from(chosen, (answer, i) => {
+    const label = truth[i]!;
+    let gained = label < 0 ? Math.min(...utility.map((row) => row[answer]!)) : utility[label]![answer]!;
+    prices.forEach((price, e) => {
+      gained -= price * outcome.mask[i * prices.length + e]!;
+    });
+    return gained;
+  });
+}
+
+/** Worth of a reward: utilities of answers and the price of asking each expert. */
+export interface Reward {
+  readonly utility: Utility;
+  readonly prices: readonly number[];
+}
+
+async function judge(job: GateJob, trained: TrainedGate, checks: Int32Array, reward: Reward | undefined): Promise<Candidate> {
+  const objective = objectives.get(job.data.objective.kind);
+  const result = await outcome(job, trained, checks);
+  const truth = checks.map((view) => job.data.truth[view]!);
+  const worth =
+    reward === undefined
+      ? objective.likelihoods(result.answers, truth, job.data.objective.state)
+      : rewardOf(result, truth, job.data, reward.utility, reward.prices);
+  const asked = result.mask.reduce((a, b) => a + b, 0) / Math.max(1, checks.length);
+  return { job, trained, worth, asked };
+}
+
+/** Paired: does `a` gain over `b` more than one standard error of the difference? */
+function beats(a: Candidate, b: Candidate): boolean {
+  const gain = a.worth.map((value, i) => value - b.worth[i]!);
+  return meanOf(gain) > standardError(gain);
+}
+
+/**
+ * The candidate of most worth, unless a simpler one (fewer experts asked, then a simpler gate)
+ * cannot be told from it: the paired gain must exceed its standard error.
+ */
+export function choose(candidates: readonly Candidate[]): Candidate {
+  const byWorth = [...candidates].sort((a, b) => meanOf(b.worth) - meanOf(a.worth));
+  const top = byWorth[0]!;
+  const rank = ({ job }: Candidate) => job.topK * 100 + automaticGates.indexOf(job.kind);
+  const simpler = [...candidates].sort((a, b) => rank(a) - rank(b));
+  return simpler.find((candidate) => candidate === top || !beats(top, candidate)) ?? top;
+}
+
+export interface GatePhase {
+  readonly gate: GatePlan;
+  readonly base: Omit<GateJob, 'kind' | 'config' | 'pool' | 'topK'>;
+  readonly reward?: Reward;
+  readonly threads: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress: (done: number, total: number, who: string, progress: GateProgress) => void;
+}
+
+export interface GateResult {
+  readonly chosen: Candidate;
+  /** Every candidate with its mean worth, best first. */
+  readonly tried: readonly { readonly gate: string; readonly pool: PoolName; readonly topK: number; readonly worth: number; readonly asked: number }[];
+  /** Share of check views whose first choice differs between two trainings that differ in the seed. */
+  readonly churn: number;
+  readonly checks: Int32Array;
+}
+
+/** The gates, pools and k that come into question: at most half of the experts, at most three. */
+function jobsOf({ gate, base }: GatePhase): GateJob[] {
+  const experts = base.facts.experts.length;
+  const kinds = gate.kind === 'auto' ? automaticGates : [gate.kind];
+  const pools: PoolName[] = gate.pool === 'auto' ? ['mixture', 'product'] : [gate.pool];
+  const asksAll = gate.kind !== 'auto' && gates.get(gate.kind).asksAll === true;
+  const most = Math.max(1, Math.min(3, Math.floor((base.shared < 0 ? experts : experts - 1) / 2)));
+  const ks = asksAll ? [experts] : gate.topK === 'auto' ? Array.from({ length: most }, (_, i) => i + 1) : [gate.topK];
+  return kinds.flatMap((kind) =>
+    pools.flatMap((pool) =>
+      ks.map((topK): GateJob => {
+        const config = gate.kind === 'auto' ? gates.get(kind).config.parse({}) : gate.config;
+        return { ...base, kind, config, pool, topK };
+      }),
+    ),
+  );
+}
+
+const moduleUrl = new URL('./gate-job.js', import.meta.url).href;
+
+/** Trains every candidate in worker threads, chooses one, and measures how stable its route is. */
+export async function trainGates(phase: GatePhase): Promise<GateResult> {
+  const jobs = jobsOf(phase);
+  const { data } = phase.base;
+  const checks = Int32Array.from([...data.check.keys()].filter((view) => data.check[view] === 1));
+  const epochs = phase.gate.epochs;
+  const done = new Array<number>(jobs.length + 1).fill(0);
+  const sum = () => done.reduce((a, b) => a + b, 0);
+  const total = (jobs.length + 1) * epochs;
+  const runAll = (list: readonly GateJob[], offset: number) =>
+    runJobs<GateJob, TrainedGate>(moduleUrl, list as GateJob[], {
+      threads: phase.threads,
+      ...(phase.signal === undefined ? {} : { signal: phase.signal }),
+      onMessage(index, message) {
+        const progress = message as GateProgress;
+        const { kind, pool, topK } = list[index]!;
+        done[offset + index] = progress.epoch;
+        phase.onProgress(sum(), total, `${kind}, ${pool}, k=${topK}`, progress);
+      },
+    });
+  const trained = await runAll(jobs, 0);
+  const candidates: Candidate[] = [];
+  for (const [i, job] of jobs.entries()) candidates.push(await judge(job, trained[i]!, checks, phase.reward));
+  const chosen = choose(candidates);
+  const [again] = await runAll([{ ...chosen.job, seed: chosen.job.seed + 1 }], jobs.length);
+  const before = await outcome(chosen.job, chosen.trained, checks);
+  const after = await outcome(chosen.job, again!, checks);
+  const tried = candidates
+    .map(({ job, worth, asked }) => ({ gate: job.kind, pool: job.pool, topK: job.topK, worth: meanOf(worth), asked }))
+    .sort((a, b) => b.worth - a.worth);
+  return { chosen, tried, churn: churn(before.first, after.first), checks };
+}
+
+/** Choices per expert over views. */
+export function choices(mask: Float32Array, experts: number): number[] {
+  const counts = new Array<number>(experts).fill(0);
+  mask.forEach((value, i) => {
+    counts[i % experts]! += value;
+  });
+  return counts;
+}
+
+/** The load that an outcome puts on the experts. */
+export function loadOfOutcome(result: GateOutcome, targets: readonly number[]) {
+  return loadOf(choices(result.mask, targets.length), targets);
+}

@@ -1,0 +1,312 @@
+/** Trains a mixture: experts, calibration, gate, bundle. */
+import { cpus } from 'node:os';
+import { MonbanError } from '../core/fault.js';
+import { mean } from '../core/statistic.js';
+import { targetShares } from '../gate/balance.js';
+import type { GateFacts } from '../gate/gate.js';
+import { type Bundle, type ExpertEntry, hashedPath, makeBundle } from '../mixture/bundle.js';
+import { countedCost } from '../mixture/cost.js';
+import { type ExpertGraph, expertGraph, gateGraph, poolGraph } from '../mixture/graphs.js';
+import type { Plan } from '../mixture/plan.js';
+import { fieldOf } from '../mixture/wiring.js';
+import type { Objective } from '../objective/objective.js';
+import { objectives } from '../objective/objectives.js';
+import { runJobs } from '../runtime/pool.js';
+import { cardOf } from './card.js';
+import type { Listener } from './event.js';
+import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-job.js';
+import { type GateData, graphOf } from './gate-job.js';
+import { type GateResult, outcome, type Reward, trainGates } from './gate-phase.js';
+import { cutParts, type Parts } from './parts.js';
+import { type Prepared, prepare } from './prepare.js';
+import type { LabelledRows } from './rows.js';
+import { calibrate, capacities, expertFacts, interleave, lossesOf, openViews, patternFacts } from './said.js';
+import { shareArray } from './shared-memory.js';
+import { type Hiding, makeViews, type Views } from './view.js';
+import { version } from './version.js';
+
+export interface TrainOptions {
+  readonly onEvent?: Listener;
+  readonly signal?: AbortSignal;
+  /** Milliseconds that only rise, for measured costs; `performance.now` by default. */
+  readonly clock?: () => number;
+}
+
+/** Everything that later phases need to know of the first. */
+interface Stage {
+  readonly plan: Plan;
+  readonly rows: LabelledRows;
+  readonly objective: Objective;
+  readonly state: unknown;
+  readonly width: number;
+  readonly truth: Int32Array;
+  readonly prepared: Prepared;
+  readonly parts: Parts;
+  readonly views: Views;
+  readonly options: TrainOptions;
+}
+
+const expertModule = new URL('./expert-job.js', import.meta.url).href;
+
+/** Threads that the spec asks for, never more than there are cores. */
+function threadsOf(plan: Plan): number {
+  return Math.min(plan.spec.training.threads, cpus().length);
+}
+
+function hidingOf(plan: Plan): Hiding | undefined {
+  const { hide } = plan.spec.training;
+  if (hide === undefined) return undefined;
+  const index = new Map(plan.fields.map(({ name }, i) => [name, i]));
+  return { rate: hide.rate, groups: Object.values(hide.groups).map((group) => group.map((name) => index.get(name)!)) };
+}
+
+function expertGraphs(stage: Stage): ExpertGraph[] {
+  return stage.plan.experts.map(({ kind, config }, e) => {
+    const ports = stage.prepared.expertPorts[e]!;
+    const own = new Set(ports.map(fieldOf));
+    const fields = Object.fromEntries(Object.entries(stage.prepared.ports).filter(([name]) => own.has(name)));
+    return { kind, config, fields, ports, outputs: stage.width };
+  });
+}
+
+function expertJob(stage: Stage, graph: ExpertGraph, e: number, rowWeights: Float32Array): ExpertJob {
+  const { plan, prepared, truth, parts, views, objective, state } = stage;
+  const hiding = hidingOf(plan);
+  return {
+    expert: plan.experts[e]!,
+    ports: graph.ports,
+    fields: graph.fields,
+    fieldIndex: Object.fromEntries(plan.fields.map(({ name }, i) => [name, i])),
+    objective: { kind: objective.kind, state },
+    columns: Object.fromEntries(graph.ports.map((port) => [port, prepared.columns[port]!])),
+    truth,
+    rowWeights,
+    presence: prepared.presence,
+    parts,
+    views,
+    ...(hiding === undefined ? {} : { hiding }),
+    seed: plan.spec.training.seed,
+  };
+}
+
+/** Phase 1: every expert by itself, the costliest first so that the threads end together. */
+async function trainExperts(stage: Stage, graphs: readonly ExpertGraph[], costs: readonly number[]): Promise<TrainedExpert[]> {
+  const { plan, options, parts } = stage;
+  const rowWeights = shareArray(stage.objective.rowWeights(stage.truth, stage.state));
+  const order = [...graphs.keys()].sort((a, b) => costs[b]! - costs[a]!);
+  const done = new Float64Array(graphs.length);
+  const jobs = order.map((e) => expertJob(stage, graphs[e]!, e, rowWeights));
+  const results = await runJobs<ExpertJob, TrainedExpert>(expertModule, jobs, {
+    threads: threadsOf(plan),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    onMessage(index, message) {
+      const e = order[index]!;
+      const { epoch, epochs, stage: step, loss } = message as ExpertProgress;
+      const each = 1 / (parts.folds + 1);
+      done[e] = step === 'refit' ? 1 - each * (1 - epoch / epochs) : Math.min(1 - each, Math.max(done[e]!, (epoch / epochs) * each));
+      options.onEvent?.({
+        phase: 'experts',
+        step: done.reduce((a, b) => a + b, 0),
+        total: graphs.length,
+        who: plan.experts[e]!.name,
+        ...(loss === undefined ? {} : { loss }),
+      });
+    },
+  });
+  const byExpert: TrainedExpert[] = [];
+  results.forEach((result, i) => {
+    byExpert[order[i]!] = result;
+  });
+  return byExpert;
+}
+
+interface Said {
+  readonly calibrations: readonly number[];
+  readonly outputs: readonly Float32Array[];
+  readonly open: Float32Array;
+  readonly facts: GateFacts;
+  readonly targets: readonly number[];
+  readonly truth: Int32Array;
+  readonly check: Uint8Array;
+}
+
+/** Phase 2: one calibration per expert on route views, then what everybody knows. */
+async function calibrateExperts(stage: Stage, trained: readonly TrainedExpert[], costs: readonly number[]): Promise<Said> {
+  const { plan, views, objective, state, width, prepared } = stage;
+  const fields = plan.fields.length;
+  const truth = Int32Array.from(views.row, (row) => stage.truth[row]!);
+  const check = Uint8Array.from(views.row, (row) => stage.parts.check[row]!);
+  const index = new Map(plan.fields.map(({ name }, i) => [name, i]));
+  const own = prepared.expertPorts.map((ports) => [...new Set(ports.map((port) => index.get(fieldOf(port))!))]);
+  const open = openViews(views, fields, own, plan.experts.map(({ needs }) => needs));
+  const experts = plan.experts.length;
+  const calibrations = trained.map(({ heldOut }, e) => {
+    const hidden = truth.map((label, v) => (check[v] === 0 && open[v * experts + e] === 1 ? label : -1));
+    return objective.calibrate(heldOut, hidden, state);
+  });
+  const outputs: Float32Array[] = [];
+  for (const [e, { heldOut }] of trained.entries()) outputs.push(await calibrate(objective, heldOut, calibrations[e]!, width));
+  const losses = lossesOf(objective, state, outputs, truth, open);
+  const prior = objective.prior(state);
+  const priorAnswers = Float32Array.from({ length: truth.length * prior.length }, (_, i) => prior[i % prior.length]!);
+  const priorLoss = -mean(objective.likelihoods(priorAnswers, truth, state));
+  const facts = expertFacts(plan.experts.map(({ name }) => name), costs, losses, priorLoss);
+  const given = plan.spec.gate.balance.targets;
+  const natural = targetShares(capacities(facts, open, priorLoss));
+  return {
+    calibrations,
+    outputs,
+    open,
+    facts: { experts: facts, patterns: patternFacts(views, fields, losses, facts, priorLoss) },
+    targets: given === undefined ? natural : mergeTargets(natural, facts.map(({ name }) => given[name])),
+    truth,
+    check,
+  };
+}
+
+/** Targets that a spec gives stay; the others share what is left as they would have. */
+function mergeTargets(natural: readonly number[], given: readonly (number | undefined)[]): number[] {
+  const taken = given.reduce<number>((sum, share) => sum + (share ?? 0), 0);
+  const free = natural.reduce((sum, share, i) => (given[i] === undefined ? sum + share : sum), 0);
+  const left = Math.max(0.01, 1 - taken);
+  const shares = natural.map((share, i) => Math.max(0.001, given[i] ?? (share / free) * left));
+  const total = shares.reduce((a, b) => a + b, 0);
+  return shares.map((share) => share / total);
+}
+
+/** Prices of a reward: an expert's own, and its time at the price of a millisecond. */
+function rewardOf(stage: Stage, costs: readonly number[]): Reward | undefined {
+  const { reward } = stage.plan.spec;
+  if (reward === undefined) return undefined;
+  const utility = stage.objective.utility(reward.right, reward.wrong, stage.state, 'reward');
+  const prices = stage.plan.experts.map(({ name }, e) => (reward.experts[name] ?? 0) + (reward.time * costs[e]!) / 1000);
+  return { utility, prices };
+}
+
+/** [V, E] reward of asking each expert alone, scaled so that a typical choice is worth one. */
+function rewardTable(stage: Stage, said: Said, { utility, prices }: Reward): Float32Array {
+  const experts = prices.length;
+  const table = new Float32Array(said.truth.length * experts);
+  said.outputs.forEach((outputs, e) => {
+    stage.objective.decide(outputs, stage.state, utility).forEach((answer, view) => {
+      const label = said.truth[view]!;
+      table[view * experts + e] = (label < 0 ? 0 : utility[label]![answer]!) - prices[e]!;
+    });
+  });
+  const spans = Array.from(said.truth, (_, view) => {
+    const row = table.subarray(view * experts, (view + 1) * experts);
+    return Math.max(...row) - Math.min(...row);
+  });
+  const scale = mean(spans) || 1;
+  return shareArray(table.map((value) => value / scale));
+}
+
+/** Phase 3. */
+async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Promise<GateResult> {
+  const { plan, prepared, options, views, width } = stage;
+  const reward = rewardOf(stage, costs);
+  const data: GateData = {
+    objective: { kind: stage.objective.kind, state: stage.state },
+    fields: prepared.ports,
+    ports: prepared.gatePorts,
+    columns: Object.fromEntries(prepared.gatePorts.map((port) => [port, prepared.columns[port]!])),
+    views,
+    outputs: interleave(said.outputs, width),
+    open: said.open,
+    truth: said.truth,
+    check: said.check,
+    ...(reward === undefined ? {} : { rewards: rewardTable(stage, said, reward) }),
+  };
+  const { gate } = plan;
+  const names = plan.experts.map(({ name }) => name);
+  const lambda = reward === undefined ? gate.cost : 0;
+  return trainGates({
+    gate,
+    base: {
+      data,
+      shared: gate.shared === undefined ? -1 : names.indexOf(gate.shared),
+      penalty: said.facts.experts.map(({ cost }) => lambda * cost),
+      facts: said.facts,
+      targets: said.targets,
+      plan: gate,
+      seed: plan.spec.training.seed,
+    },
+    ...(reward === undefined ? {} : { reward }),
+    threads: threadsOf(plan),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    onProgress(done, total, who, { loss, shares, message }) {
+      const loads = Object.fromEntries(names.map((name, e) => [name, shares[e]!]));
+      options.onEvent?.({ phase: 'gate', step: done, total, who, loss, loads, ...(message === undefined ? {} : { message: `${who}: ${message}` }) });
+    },
+  });
+}
+
+async function finish(stage: Stage, graphs: readonly ExpertGraph[], trained: readonly TrainedExpert[], said: Said, result: GateResult, costs: readonly number[]): Promise<Bundle> {
+  const { plan, objective, state, width, prepared } = stage;
+  const { job, trained: gate } = result.chosen;
+  const routes = Int32Array.from([...said.check.keys()].filter((view) => said.check[view] === 0));
+  const pooled = await outcome(job, gate, routes);
+  const temperature = objective.calibrate(pooled.answers, routes.map((view) => said.truth[view]!), state);
+  const files = new Map<string, Uint8Array>();
+  const store = (folder: string, name: string, bytes: Uint8Array): string => {
+    const path = hashedPath(folder, { name, bytes });
+    files.set(path, bytes);
+    return path;
+  };
+  const experts = plan.experts.map(({ name, kind, config, needs }, e): ExpertEntry => ({
+    name, kind, config, needs,
+    ports: prepared.expertPorts[e]!,
+    calibration: said.calibrations[e]!,
+    cost: costs[e]!,
+    file: store('experts', name, expertGraph(graphs[e]!, trained[e]!.learned, objective, said.calibrations[e]!)),
+  }));
+  const graph = graphOf(job, gate.bias);
+  const sizes = experts.map(({ file }) => files.get(file)!.length);
+  const { card, text } = await cardOf({ plan, rows: stage.rows, parts: stage.parts, objective, state, trained, said, result, temperature, costs, sizes, ports: prepared.expertPorts });
+  const manifest = {
+    version,
+    target: plan.spec.data.target,
+    objective: { kind: objective.kind, state },
+    fields: prepared.fields,
+    experts,
+    gate: {
+      kind: job.kind, config: job.config, ports: prepared.gatePorts, facts: job.facts, topK: job.topK, shared: job.shared,
+      bias: gate.bias, penalty: job.penalty, targets: said.targets,
+      file: store('gate', job.kind, gateGraph(graph, gate.learned, objective, width)),
+    },
+    pool: { kind: job.pool, temperature, file: store('pool', job.pool, poolGraph(objective, state, job.pool, temperature)) },
+    spec: plan.spec,
+  };
+  return makeBundle(manifest, files, card, text);
+}
+
+/** Fewer rows than this cannot be cut into parts. */
+const fewestRows = 20;
+
+/** Trains a plan on labelled rows. Throws MonbanError when the rows cannot teach it. */
+export async function train(plan: Plan, rows: LabelledRows, options: TrainOptions = {}): Promise<Bundle> {
+  const { training } = plan.spec;
+  if (rows.rows < fewestRows) {
+    const todo = 'give more rows, or another target or split';
+    throw new MonbanError({ where: 'data', expected: `at least ${fewestRows} training rows with a target`, found: `${rows.rows}`, todo });
+  }
+  const objective = objectives.get(plan.objective.kind);
+  const state = objective.fit(rows.target, plan.objective.config, `target ${plan.spec.data.target}`);
+  const truth = shareArray(objective.encode(rows.target, state));
+  const prepared = prepare(plan, rows, (step, total, who) => options.onEvent?.({ phase: 'encode', step, total, who }));
+  const parts = cutParts(rows, training);
+  const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };
+  const heldOut = Int32Array.from([...parts.fold.keys()].filter((row) => parts.fold[row]! >= 0));
+  const made = makeViews(heldOut, prepared.presence, plan.fields.length, hidingOf(plan), training.seed);
+  const views = { row: shareArray(made.row), visible: shareArray(made.visible) };
+  const width = objective.outputs(state);
+  const stage: Stage = { plan, rows, objective, state, width, truth, prepared, parts: shared, views, options };
+  const graphs = expertGraphs(stage);
+  const counted = graphs.map((graph) => countedCost(graph, prepared.columns));
+  const trained = await trainExperts(stage, graphs, counted);
+  const costs = counted;
+  const said = await calibrateExperts(stage, trained, costs);
+  const result = await trainGate(stage, said, costs);
+  options.onEvent?.({ phase: 'finish', step: 0, total: 1 });
+  return finish(stage, graphs, trained, said, result, costs);
+}

@@ -1,0 +1,41 @@
+/** Views: held-out rows as they will be met, some of their fields hidden where the spec says so. */
+import { random } from '../core/random.js';
+
+/** Groups of field indices that vanish together, and how often. */
+export interface Hiding {
+  readonly rate: number;
+  readonly groups: readonly (readonly number[])[];
+}
+
+export interface Views {
+  /** [V] training row behind each view. */
+  readonly row: Int32Array;
+  /** [V, F] 1 where the field is given and not hidden. */
+  readonly visible: Uint8Array;
+}
+
+/** Hides groups of one row in place; `draw` gives numbers in [0, 1). */
+export function hideGroups(visible: Uint8Array, at: number, hiding: Hiding, draw: () => number): void {
+  for (const group of hiding.groups) {
+    if (draw() >= hiding.rate) continue;
+    for (const field of group) visible[at + field] = 0;
+  }
+}
+
+/** How many differently hidden copies of a held-out row the gate learns from. */
+const copies = 2;
+
+/** Every held-out row once; where fields are hidden, `copies` times with fields hidden at random. */
+export function makeViews(heldOut: Int32Array, presence: Uint8Array, fields: number, hiding: Hiding | undefined, seed: number): Views {
+  const times = hiding === undefined ? 1 : copies;
+  const row = new Int32Array(heldOut.length * times);
+  const visible = new Uint8Array(row.length * fields);
+  const stream = random(seed, 'views');
+  for (let v = 0; v < row.length; v++) {
+    const source = heldOut[v % heldOut.length]!;
+    row[v] = source;
+    visible.set(presence.subarray(source * fields, (source + 1) * fields), v * fields);
+    if (hiding !== undefined) hideGroups(visible, v * fields, hiding, stream.uniform);
+  }
+  return { row, visible };
+}
