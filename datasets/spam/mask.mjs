@@ -9,14 +9,14 @@ const patterns = [
   String.raw`[\w.+-]+ ?@ ?[\w-]+(\.[\w-]+)+`,
   String.raw`[^\s<>"'()\[\],;:|]*@[^\s<>"'()\[\],;|]+`,
   String.raw`[^\s<>"'()\[\],;:|@]+@`,
-  String.raw`[\w.+-]+%40[\w.-]+`,
+  String.raw`(%[0-9a-f]{2}|[\w.+-])+%40(%[0-9a-f]{2}|[\w.-])+`,
   String.raw`[\w.+-]+=40[a-z][\w-]*\.[a-z][\w.-]*`,
   String.raw`[\w.+-]+\s*[({\[<]\s*at\s*[)}\]>]\s*[\w-]+(\s*([({\[<]\s*dot\s*[)}\]>]|\.|\bdot\b)\s*[\w-]+)*`,
   String.raw`[\w.+-]+ at [\w-]+( dot [\w-]+)+`,
   String.raw`[\w.+-]+ at [\w-]+(\.[\w-]+)*\.[a-z]{2,4}\b`,
 ];
 /** What no text may hold afterwards. */
-const left = String.raw`[^\s<>"'()\[\],;:|]@|@[\w.-]|\w%40\w|&#64;|\w+ ?[({\[]at[)}\]] ?\w+`;
+const left = String.raw`[^\s<>"'()\[\],;:|]@|@[\w.-]|%40|&#64;|\w+ ?[({\[]at[)}\]] ?\w+`;
 
 const quote = (text) => `'${text.replaceAll("'", "''")}'`;
 const [input, output] = process.argv.slice(2);
