@@ -18,7 +18,12 @@ export function splitCells(line: string, delimiter: string): string[] {
     } else cell += character;
   }
   cells.push(cell);
-  return cells.map((text) => text.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"').trim());
+  return cells.map((text) =>
+    text
+      .replace(/^"(.*)"$/s, '$1')
+      .replaceAll('""', '"')
+      .trim(),
+  );
 }
 
 /** The delimiter that cuts the first line into the most cells; a comma when none does. */

@@ -33,6 +33,8 @@ export interface OpenOptions {
 
 const view = '"data"';
 const chunkRows = 8192;
+/** Rows with lists are large: one vector of DuckDB at a time. */
+const listChunkRows = 2048;
 
 /** Opens files or a query; throws MonbanError when they cannot be read or hold no rows. */
 export async function openDataset(source: Source, options: OpenOptions = {}): Promise<Dataset> {
@@ -97,7 +99,12 @@ function datasetOf(table: Table, source: Source): Dataset {
         .then((rows) => Number(rows[0]?.rows));
       return count;
     },
-    chunks: (wanted, options = {}) => streamRows(table, wanted, options, chunkRows),
+    chunks(wanted, options = {}) {
+      const lists = columns.some(
+        ({ name, storage }) => storage === 'list' && wanted.includes(name),
+      );
+      return streamRows(table, wanted, options, lists ? listChunkRows : chunkRows);
+    },
     async read(wanted, options = {}) {
       const all = streamRows(table, wanted, options, Number.POSITIVE_INFINITY);
       for await (const chunk of all) return chunk;

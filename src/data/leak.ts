@@ -78,7 +78,8 @@ export async function leakage(
   const labels = target.objective === 'classification';
   const queries: string[] = [];
   if (field.kind === 'number' || field.kind === 'time') {
-    const value = field.kind === 'time' ? timeExpression(column) : `${quoteName(column.name)}::DOUBLE`;
+    const value =
+      field.kind === 'time' ? timeExpression(column) : `${quoteName(column.name)}::DOUBLE`;
     const source = sampled(value, target, sample);
     queries.push(labels ? byValue(binned(source)) : byMean(binned(source)));
     if (labels) queries.push(byNeighbour(source));

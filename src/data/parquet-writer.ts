@@ -9,6 +9,7 @@ import {
   type DuckDBType,
   type DuckDBValue,
   LIST,
+  listValue,
   VARCHAR,
 } from '@duckdb/node-api';
 import type { Cell, CellType, OutputColumn } from './cell.js';
@@ -63,7 +64,11 @@ function appendRow(
 ): void {
   for (const [i, cell] of cells.entries()) {
     if (cell === null) appender.appendNull();
-    else appender.appendValue(cell as DuckDBValue, types[columns[i]!.type]);
+    else appender.appendValue(duckdbValue(cell), types[columns[i]!.type]);
   }
   appender.endRow();
+}
+
+function duckdbValue(cell: Exclude<Cell, null>): DuckDBValue {
+  return typeof cell === 'object' ? listValue(cell) : cell;
 }

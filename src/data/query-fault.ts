@@ -31,7 +31,9 @@ const prefix = /^(Failed to [a-z ]+: )?([A-Z]\w*( [A-Z]\w*)* Error: )?/;
 function essence(message: string): string {
   const lines = message.split('\n').map((line) => line.trim().replace(prefix, ''));
   const useful = lines.filter((line) => line !== '' && !noise.test(line));
-  const telling = useful.find((line) => /^(Expected Number|Value with|Invalid unicode|Maximum)/.test(line));
+  const telling = useful.find((line) =>
+    /^(Expected Number|Value with|Invalid unicode|Maximum)/.test(line),
+  );
   const text = (telling ?? useful[0] ?? 'an unknown error').replace(/[.!]\s*$/, '');
   return text.length > 240 ? `${text.slice(0, 237)}...` : text;
 }

@@ -68,7 +68,10 @@ export function checkSchemas(schemas: readonly FileSchema[]): void {
       throw new MonbanError({
         where: file,
         expected: `columns of ${first.file}`,
-        found: columns.map((column) => column.name).slice(0, 8).join(', '),
+        found: columns
+          .map((column) => column.name)
+          .slice(0, 8)
+          .join(', '),
         todo: 'leave the file out, or rename its columns',
       });
     }

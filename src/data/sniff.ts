@@ -1,6 +1,6 @@
 /** Finds out what a file is from its name and its first and last bytes. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { gunzipSync, constants } from 'node:zlib';
+import { constants, gunzipSync } from 'node:zlib';
 import { MonbanError, show } from '../core/fault.js';
 
 export type Format = 'parquet' | 'csv' | 'json';
@@ -85,7 +85,10 @@ function checkText(path: string, head: Buffer, format: Format): void {
     const advice = found === 'UTF-16 text' ? 'save it as UTF-8' : todo;
     throw new MonbanError({ where: path, expected, found, todo: advice });
   }
-  const start = head.toString('utf8', 0, 4096).replace(/^\uFEFF/, '').trimStart();
+  const start = head
+    .toString('utf8', 0, 4096)
+    .replace(/^\uFEFF/, '')
+    .trimStart();
   if (start === '' && head.length < 4096) {
     throw new MonbanError({ where: path, expected, found: 'nothing but blank lines' });
   }
@@ -120,7 +123,12 @@ function guess(path: string, head: Buffer): Format {
 }
 
 function firstLine(head: Buffer): string {
-  return head.toString('utf8').replace(/^\uFEFF/, '').split(/\r\n|\n|\r/, 1)[0] ?? '';
+  return (
+    head
+      .toString('utf8')
+      .replace(/^\uFEFF/, '')
+      .split(/\r\n|\n|\r/, 1)[0] ?? ''
+  );
 }
 
 /** Looks into a file; throws MonbanError when it is empty, cut off or something foreign. */

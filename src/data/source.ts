@@ -43,7 +43,11 @@ export async function resolveSource(
   const other = files.find((file) => file.format !== first.format);
   if (other !== undefined) {
     const found = `${other.format} beside ${first.format}`;
-    throw pathFault(other.path, found, 'use files of one format, or a query with UNION ALL BY NAME');
+    throw pathFault(
+      other.path,
+      found,
+      'use files of one format, or a query with UNION ALL BY NAME',
+    );
   }
   await checkFiles(engine, files);
   return { sql: `SELECT * FROM ${reader(files)}`, where: patterns.join(', ') };

@@ -109,7 +109,8 @@ async function groupCondition(dataset: Dataset, split: GroupSplit): Promise<stri
   requireColumns(dataset.columns, columns, 'split.column');
   checkShare(split.share);
   const key = hashExpression(`'${Math.trunc(split.seed)}/' || ${jointExpression(columns)}`);
-  const [row] = await dataset.sql(`SELECT coalesce(max(key) FILTER (before < ${split.share} * total), 0) AS cut
+  const [row] =
+    await dataset.sql(`SELECT coalesce(max(key) FILTER (before < ${split.share} * total), 0) AS cut
     FROM (SELECT key, sum(n) OVER (ORDER BY key) - n AS before, sum(n) OVER () AS total
       FROM (SELECT ${key} AS key, count(*) AS n FROM {data} GROUP BY 1))`);
   return `${key} <= ${Number(row?.cut)}`;

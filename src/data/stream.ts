@@ -26,7 +26,7 @@ export interface Table {
 }
 
 /** The columns of these names; throws MonbanError with the nearest name for one that is not there. */
-export function pickColumns(table: Table, names: readonly string[]): ColumnInfo[] {
+function pickColumns(table: Table, names: readonly string[]): ColumnInfo[] {
   const all = table.columns.map((column) => column.name);
   return names.map((name) => {
     const column = table.columns.find((other) => other.name === name);

@@ -1,7 +1,7 @@
 /** Warnings about data before anything is trained on it. */
 import type { Dataset } from './dataset.js';
 import { countDuplicates } from './duplicate.js';
-import type { InferredField, InferredTarget, Inference } from './infer.js';
+import type { Inference, InferredField, InferredTarget } from './infer.js';
 import { leakage } from './leak.js';
 import { shiftOf } from './shift.js';
 import { type Split, testCondition } from './split.js';
@@ -48,12 +48,16 @@ export async function warnings(
     found.push(...(await leakWarnings(dataset, fields, target)));
   }
   found.push(...(await duplicateWarnings(dataset, fields, inference.rows, test)));
-  if (test !== undefined) found.push(...(await shiftWarnings(dataset, fields, test)));
+  if (test === undefined) return found;
+  const cut = split === undefined || split.by === 'hash' ? [] : [split.column].flat();
+  const others = fields.filter(({ column }) => !cut.includes(column));
+  found.push(...(await shiftWarnings(dataset, others, test)));
   return found;
 }
 
 function percent(share: number): string {
   const value = share * 100;
+  if (value > 0 && value < 0.1) return 'below 0.1 %';
   return `${value > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} %`;
 }
 
@@ -85,9 +89,10 @@ async function targetWarnings(
   const rare = classes.filter(([, count]) => count < rareShare * rows || count < rareRows);
   if (rare.length > 0) {
     const [label, count] = rare.at(-1)!;
-    const others = rare.length > 1 ? ` and ${rare.length - 1} more of ${classes.length} classes` : '';
-    const message = `The class "${label}" has ${count} of ${rows} rows (${percent(count / rows)})${others} are as rare; read macro scores, or merge rare classes.`;
-    found.push({ code: 'imbalance', column, message: message.replace(') are as rare', ')') });
+    const others =
+      rare.length > 1 ? `, one of ${rare.length} rare ones among ${classes.length} classes` : '';
+    const message = `The class "${label}" has ${count} of ${rows} rows (${percent(count / rows)})${others}; read macro scores, or merge rare classes.`;
+    found.push({ code: 'imbalance', column, message });
   }
   return found;
 }

@@ -36,12 +36,11 @@ export async function rowWriter(
     throw new MonbanError({ where: path, expected, todo: 'change the extension' });
   }
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
-  const clean = (): void => rmSync(temporary, { force: true });
   let sink: Sink | undefined;
   const fail = async (error: unknown): Promise<never> => {
     await sink?.discard().catch(() => undefined);
     sink = undefined;
-    clean();
+    removeQuietly(temporary);
     throw diskFault(path, error);
   };
   try {
@@ -69,17 +68,29 @@ export async function rowWriter(
     async abort() {
       await sink?.discard();
       sink = undefined;
-      clean();
+      rmSync(temporary, { force: true });
     },
   };
 }
 
+/** Removes what may be there; the error that led here matters more than one from cleaning up. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    return;
+  }
+}
+
 /** A system error as `writeFault` has it, also when DuckDB met it. */
 function diskFault(path: string, error: unknown): unknown {
-  const known = writeFault(path, error);
-  if (known !== error) return known;
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const known = writeFault(path, code === 'EEXIST' ? { code: 'ENOTDIR' } : error);
+  if (known instanceof MonbanError) return known;
   const message = error instanceof Error ? error.message : '';
   if (/No space left/i.test(message)) return writeFault(path, { code: 'ENOSPC' });
   if (/Permission denied/i.test(message)) return writeFault(path, { code: 'EACCES' });
-  return /\bError: /.test(message) ? queryFault(error, { where: path, expected: 'to be able to write it' }) : error;
+  return /\bError: /.test(message)
+    ? queryFault(error, { where: path, expected: 'to be able to write it' })
+    : error;
 }
