@@ -1,8 +1,8 @@
 /** The fusion expert: reads several kinds of field, each embedded by itself, then mixed. */
 import { z } from 'zod';
+import { embed, hidden } from '../tensor/blocks.js';
 import { layerNorm, linear } from '../tensor/layer.js';
 import type { Expert } from './expert.js';
-import { embed, hidden } from '../tensor/blocks.js';
 
 const config = z.strictObject({
   embedding: z.int().min(1).max(512).default(32).describe('numbers that stand for one field'),
@@ -16,7 +16,13 @@ export const fusion: Expert<z.infer<typeof config>> = {
   summary: 'one small neural network over all fields, any of which may be missing',
   config,
   schedule: {
-    epochs: 12, batch: 128, rate: 0.002, tableRate: 0.1, weightDecay: 0.01, smoothing: 0.05, patience: 2,
+    epochs: 6,
+    batch: 128,
+    rate: 0.002,
+    tableRate: 0.08,
+    weightDecay: 0.01,
+    smoothing: 0.05,
+    patience: 2,
   },
   ports: ['value', 'steps', 'level', 'words', 'items', 'count'],
   build: (outputs, { embedding, width, depth, dropout }) => ({

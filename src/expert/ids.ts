@@ -1,8 +1,8 @@
 /** The ids expert: summed embeddings of sparse identifiers, then a hidden layer. */
 import { z } from 'zod';
+import { embed, hidden } from '../tensor/blocks.js';
 import { linear } from '../tensor/layer.js';
 import type { Expert } from './expert.js';
-import { embed, hidden } from '../tensor/blocks.js';
 
 const config = z.strictObject({
   width: z.int().min(1).max(1024).default(48).describe('numbers that stand for one id'),
@@ -15,7 +15,13 @@ export const ids: Expert<z.infer<typeof config>> = {
   summary: 'embeddings of identifiers from a large sparse space, then a small neural network',
   config,
   schedule: {
-    epochs: 12, batch: 128, rate: 0.002, tableRate: 0.1, weightDecay: 0.01, smoothing: 0.05, patience: 2,
+    epochs: 6,
+    batch: 128,
+    rate: 0.001,
+    tableRate: 0.04,
+    weightDecay: 0.01,
+    smoothing: 0.05,
+    patience: 2,
   },
   ports: ['items', 'count'],
   build: (outputs, { width, hidden: units, dropout }) => ({

@@ -1,8 +1,8 @@
 /** The linear expert: every port by itself, summed; the base line that often wins on sparse data. */
 import { z } from 'zod';
+import { project } from '../tensor/blocks.js';
 import { add } from '../tensor/ops.js';
 import type { Expert } from './expert.js';
-import { project } from '../tensor/blocks.js';
 
 const config = z.strictObject({});
 
@@ -11,7 +11,13 @@ export const linear: Expert<z.infer<typeof config>> = {
   summary: 'a linear model over all fields: steps of numbers, categories, words, ids',
   config,
   schedule: {
-    epochs: 20, batch: 128, rate: 0.01, tableRate: 0.5, weightDecay: 0, smoothing: 0, patience: 2,
+    epochs: 6,
+    batch: 128,
+    rate: 0.01,
+    tableRate: 0.15,
+    weightDecay: 0,
+    smoothing: 0,
+    patience: 2,
   },
   ports: ['steps', 'level', 'words', 'items', 'count'],
   build: (outputs) => ({

@@ -1,8 +1,8 @@
 /** The tabular expert: an MLP on piecewise-linear number embeddings and category embeddings. */
 import { z } from 'zod';
+import { embed, hidden } from '../tensor/blocks.js';
 import { linear } from '../tensor/layer.js';
 import type { Expert } from './expert.js';
-import { embed, hidden } from '../tensor/blocks.js';
 
 const config = z.strictObject({
   width: z.int().min(1).max(4096).default(192).describe('units of a hidden layer'),
@@ -17,7 +17,13 @@ export const tabular: Expert<z.infer<typeof config>> = {
   summary: 'a small neural network over numbers and categories',
   config,
   schedule: {
-    epochs: 60, batch: 256, rate: 0.002, tableRate: 0.1, weightDecay: 0.01, smoothing: 0, patience: 8,
+    epochs: 60,
+    batch: 256,
+    rate: 0.002,
+    tableRate: 0.1,
+    weightDecay: 0.01,
+    smoothing: 0,
+    patience: 8,
   },
   ports: ['value', 'steps', 'level'],
   build: (outputs, { width, depth, embedding, dropout }) => ({

@@ -1,9 +1,9 @@
 /** The text expert: hashed n-gram embeddings summed as in fastText, then a hidden layer. */
 import { z } from 'zod';
-import { layerNorm, linear } from '../tensor/layer.js';
-import { tableInit } from '../tensor/init.js';
-import type { Expert } from './expert.js';
 import { hidden, project } from '../tensor/blocks.js';
+import { tableInit } from '../tensor/init.js';
+import { layerNorm, linear } from '../tensor/layer.js';
+import type { Expert } from './expert.js';
 
 const config = z.strictObject({
   width: z.int().min(1).max(1024).default(64).describe('numbers that stand for one n-gram'),
@@ -17,14 +17,24 @@ export const text: Expert<z.infer<typeof config>> = {
   summary: 'embeddings of words and character n-grams, then a small neural network',
   config,
   schedule: {
-    epochs: 12, batch: 128, rate: 0.002, tableRate: 0.1, weightDecay: 0.01, smoothing: 0.05, patience: 2,
+    epochs: 6,
+    batch: 128,
+    rate: 0.002,
+    tableRate: 0.08,
+    weightDecay: 0.01,
+    smoothing: 0.05,
+    patience: 2,
   },
   ports: ['words'],
   build: (outputs, { width, hidden: units, dropout }) => ({
     by: 'gradient',
     forward(trace, features) {
       const sum = layerNorm(trace, 'norm', project(trace, 'embed', features, width, tableInit));
-      const h = hidden(trace, 'hidden', trace.dropout(sum, dropout), { width: units, depth: 1, dropout });
+      const h = hidden(trace, 'hidden', trace.dropout(sum, dropout), {
+        width: units,
+        depth: 1,
+        dropout,
+      });
       return linear(trace, 'out', h, outputs);
     },
   }),

@@ -1,24 +1,27 @@
 /** Balance: what keeps the gate from leaving experts without work, and who watches it. */
-import { constant, div, mean, mul, softmax, stopGradient, sum, add } from '../tensor/ops.js';
+import { add, constant, div, mean, mul, softmax, stopGradient, sum } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** What the target shares are made of. */
 export interface Capacity {
   /** Share of the rows that have the expert's fields, 0 to 1. */
   readonly availability: number;
-  /** What it knows: held-out nats gained over the prior. */
-  readonly gain: number;
+  /** Mean held-out loss, in nats. */
+  readonly loss: number;
   /** Work per record, 1 for the mean of the experts. */
   readonly cost: number;
 }
 
 /**
  * The share of the load that each expert should carry, summing to one: rows that have its fields
- * x capacity / cost, since unequal experts are not equally loaded. No share is below a fifth of even.
+ * x capacity / cost, since unequal experts are not equally loaded. Capacity is the squared
+ * likelihood, exp(-2 loss). No share is below a fifth of even.
  */
 export function targetShares(capacities: readonly Capacity[]): number[] {
-  const raw = capacities.map(({ availability, gain, cost }) =>
-    (availability * Math.max(gain, 1e-3)) / Math.min(2, Math.max(0.5, cost)),
+  const best = Math.min(...capacities.map(({ loss }) => loss));
+  const raw = capacities.map(
+    ({ availability, loss, cost }) =>
+      (availability * Math.exp(-2 * (loss - best))) / Math.min(2, Math.max(0.5, cost)),
   );
   const total = raw.reduce((a, b) => a + b, 0);
   const floor = 0.2 / capacities.length;
@@ -41,7 +44,12 @@ export function auxiliaryLoss(selection: Tensor, mask: Tensor, targets: readonly
 }
 
 /** A step of bias balancing (DeepSeek-V3): towards the targets by a fixed rate, re-centred to zero mean. */
-export function nudge(bias: readonly number[], loads: readonly number[], targets: readonly number[], rate: number): number[] {
+export function nudge(
+  bias: readonly number[],
+  loads: readonly number[],
+  targets: readonly number[],
+  rate: number,
+): number[] {
   const moved = bias.map((value, i) => value + rate * Math.sign(targets[i]! - loads[i]!));
   const centre = moved.reduce((a, b) => a + b, 0) / moved.length;
   return moved.map((value) => value - centre);
@@ -65,11 +73,18 @@ const overloadedAbove = 1;
 
 /** Judges choices per expert against the targets. */
 export function loadOf(counts: readonly number[], targets: readonly number[]): Load {
-  const total = Math.max(1, counts.reduce((a, b) => a + b, 0));
+  const total = Math.max(
+    1,
+    counts.reduce((a, b) => a + b, 0),
+  );
   const shares = counts.map((count) => count / total);
-  const entropy = shares.reduce((sum, share) => (share > 0 ? sum - share * Math.log(share) : sum), 0);
+  const entropy = shares.reduce(
+    (sum, share) => (share > 0 ? sum - share * Math.log(share) : sum),
+    0,
+  );
   const ratios = shares.map((share, i) => share / targets[i]!);
-  const where = (test: (ratio: number) => boolean) => ratios.flatMap((ratio, i) => (test(ratio) ? [i] : []));
+  const where = (test: (ratio: number) => boolean) =>
+    ratios.flatMap((ratio, i) => (test(ratio) ? [i] : []));
   return {
     shares,
     maxViolation: Math.max(...ratios) - 1,
@@ -89,7 +104,11 @@ export const startMonitor: Monitor = { strength: 1, calm: 0 };
 const strongest = 32;
 
 /** Looks at the load after an epoch, changes the strength, and says what it changed and why. */
-export function watch(monitor: Monitor, load: Load, names: readonly string[]): { monitor: Monitor; message?: string } {
+export function watch(
+  monitor: Monitor,
+  load: Load,
+  names: readonly string[],
+): { monitor: Monitor; message?: string } {
   const name = (list: readonly number[]) => list.map((i) => names[i]).join(', ');
   const { strength, calm } = monitor;
   const change = (next: number, why: string) => ({
@@ -97,13 +116,20 @@ export function watch(monitor: Monitor, load: Load, names: readonly string[]): {
     message: `${why}: balancing x ${strength.toFixed(2)} -> x ${next.toFixed(2)}`,
   });
   if (load.dead.length > 0 && strength < strongest) {
-    return change(Math.min(strongest, strength * 2), `dead expert ${name(load.dead)} (below 5 % of target)`);
+    return change(
+      Math.min(strongest, strength * 2),
+      `dead expert ${name(load.dead)} (below 5 % of target)`,
+    );
   }
   if (load.overloaded.length > 0 && strength < 4) {
-    return change(Math.min(4, strength * 1.25), `overloaded expert ${name(load.overloaded)} (above twice its target)`);
+    return change(
+      Math.min(4, strength * 1.25),
+      `overloaded expert ${name(load.overloaded)} (above twice its target)`,
+    );
   }
   if (load.dead.length + load.overloaded.length > 0) return { monitor: { strength, calm: 0 } };
-  if (calm >= 4 && strength > 1) return change(Math.max(1, strength * 0.7), 'the load is within bounds');
+  if (calm >= 4 && strength > 1)
+    return change(Math.max(1, strength * 0.7), 'the load is within bounds');
   return { monitor: { strength, calm: calm + 1 } };
 }
 

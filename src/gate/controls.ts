@@ -1,7 +1,7 @@
 /** The controls: gates that learn nothing, which a learned gate must beat. */
 import { z } from 'zod';
 import { random } from '../core/random.js';
-import { add, constant, equal, cast, matmul, mul, sum } from '../tensor/ops.js';
+import { add, cast, constant, equal, matmul, mul, sum } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type Gate, type GateFacts, presencePort } from './gate.js';
 
@@ -18,7 +18,12 @@ function everywhere(presence: Tensor, scores: readonly number[]): Tensor {
 }
 
 /** A gate whose scores are one row of numbers that follow from the facts. */
-function fixed(kind: string, summary: string, scores: (facts: GateFacts) => number[], asksAll = false): Gate<Nothing> {
+function fixed(
+  kind: string,
+  summary: string,
+  scores: (facts: GateFacts) => number[],
+  asksAll = false,
+): Gate<Nothing> {
   return {
     kind,
     summary,
@@ -26,7 +31,8 @@ function fixed(kind: string, summary: string, scores: (facts: GateFacts) => numb
     learns: false,
     readsPorts: false,
     asksAll,
-    scores: (_trace, features, facts) => everywhere(features[presencePort] as Tensor, scores(facts)),
+    scores: (_trace, features, facts) =>
+      everywhere(features[presencePort] as Tensor, scores(facts)),
   };
 }
 
@@ -63,8 +69,13 @@ export const frozen: Gate<z.infer<typeof seeded>> = {
     const experts = facts.experts.length;
     const stream = random(seed, 'gate/random');
     const draw = (rows: number): Tensor =>
-      constant(Float32Array.from({ length: rows * experts }, () => stream.normal()), [rows, experts]);
-    const dense = Object.values(features).filter((feature): feature is Tensor => !('form' in feature));
+      constant(
+        Float32Array.from({ length: rows * experts }, () => stream.normal()),
+        [rows, experts],
+      );
+    const dense = Object.values(features).filter(
+      (feature): feature is Tensor => !('form' in feature),
+    );
     const terms = dense.map((x) => matmul(x, draw(x.shape[1] as number)));
     return terms.reduce((a, b) => add(a, b), draw(1));
   },
@@ -81,17 +92,24 @@ export const presence: Gate<Nothing> = {
     const bits = features[presencePort] as Tensor;
     const fields = bits.shape[1] as number;
     const { patterns, experts } = facts;
-    const strongestFirst = everywhere(bits, experts.map(({ loss }) => -loss));
+    const strongestFirst = everywhere(
+      bits,
+      experts.map(({ loss }) => -loss),
+    );
     if (patterns.length === 0) return mul(strongestFirst, steep);
     const signs = Float32Array.from({ length: fields * patterns.length }, (_, i) => {
       const field = Math.floor(i / patterns.length);
       return patterns[i % patterns.length]!.presence[field]! * 2 - 1;
     });
-    const given = Float32Array.from(patterns, ({ presence }) => presence.reduce((a, b) => a + b, 0));
+    const given = Float32Array.from(patterns, ({ presence }) =>
+      presence.reduce((a, b) => a + b, 0),
+    );
     // sum over fields of bit x sign equals the number of given bits only where the pattern matches.
     const matches = matmul(bits, constant(signs, [fields, patterns.length]));
     const same = cast(equal(matches, constant(given, [1, patterns.length])), 'float32');
-    const better = patterns.flatMap(({ losses }) => losses.map((loss, e) => experts[e]!.loss - loss));
+    const better = patterns.flatMap(({ losses }) =>
+      losses.map((loss, e) => experts[e]!.loss - loss),
+    );
     const rules = constant(Float32Array.from(better), [patterns.length, experts.length]);
     return mul(add(strongestFirst, matmul(same, rules)), steep);
   },

@@ -1,9 +1,9 @@
 /** The MLP gate: cheap ports embedded, one hidden layer, a score per expert. */
 import { z } from 'zod';
 import { hidden, project } from '../tensor/blocks.js';
+import { tableInit } from '../tensor/init.js';
 import { activation, linear } from '../tensor/layer.js';
 import { add } from '../tensor/ops.js';
-import { tableInit } from '../tensor/init.js';
 import type { Gate } from './gate.js';
 
 const config = z.strictObject({
@@ -19,7 +19,10 @@ export const mlp: Gate<z.infer<typeof config>> = {
   readsPorts: true,
   scores(trace, features, facts, { width, dropout }) {
     const bias = trace.weight('bias', [1, width], { kind: 'normal', scale: 0.5 }, { decay: false });
-    const first = activation('relu', add(project(trace, 'embed', features, width, tableInit), bias));
+    const first = activation(
+      'relu',
+      add(project(trace, 'embed', features, width, tableInit), bias),
+    );
     const h = hidden(trace, 'hidden', trace.dropout(first, dropout), { width, depth: 1, dropout });
     return linear(trace, 'out', h, facts.experts.length, { init: { kind: 'normal', scale: 0.05 } });
   },

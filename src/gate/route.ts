@@ -1,6 +1,17 @@
 /** The route: which experts a record's scores lead to. */
 import {
-  add, cast, constant, greaterEqual, max, maximum, mul, sigmoid, stopGradient, sub, topKMask, div,
+  add,
+  cast,
+  constant,
+  div,
+  greaterEqual,
+  max,
+  maximum,
+  mul,
+  sigmoid,
+  stopGradient,
+  sub,
+  topKMask,
 } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -26,7 +37,10 @@ export interface Selection {
 }
 
 function oneHot(index: number, width: number): Tensor {
-  return constant(Float32Array.from({ length: width }, (_, i) => (i === index ? 1 : 0)), [1, width]);
+  return constant(
+    Float32Array.from({ length: width }, (_, i) => (i === index ? 1 : 0)),
+    [1, width],
+  );
 }
 
 /**

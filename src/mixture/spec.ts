@@ -4,7 +4,9 @@ import { z } from 'zod';
 /** A number from 0 to 1, never a percentage. */
 export const share = z.number().min(0).max(1).meta({ unit: 'share' });
 const whole = z.int();
-const name = z.string().regex(/^[\p{L}\p{N}_][\p{L}\p{N}_ .-]*$/u, 'a name of letters, digits, _ . -');
+const name = z
+  .string()
+  .regex(/^[\p{L}\p{N}_][\p{L}\p{N}_ .-]*$/u, 'a name of letters, digits, _ . -');
 
 const split = z.discriminatedUnion('by', [
   z.strictObject({
@@ -75,23 +77,32 @@ const gateKeys = {
   topK: z.union([z.literal('auto'), whole.min(1).max(64)]).default('auto'),
   pool: z.enum(['auto', 'product', 'mixture']).default('auto'),
   shared: z.string().optional().describe('an expert that runs on every record'),
-  cost: z.number().min(0).max(100).default(0.02).describe('lambda: worth of one mean expert in score'),
+  cost: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(0.02)
+    .describe('lambda: worth of one mean expert in score'),
   balance: balance.prefault({}),
   zLoss: z.number().min(0).max(1).default(0.001),
-  noise: z.number().min(0).max(10).default(0.3).describe('exploration in training'),
+  noise: z.number().min(0).max(10).default(0.1).describe('exploration in training'),
   expertDropout: share.default(0.1).describe('how often an expert is closed in training'),
-  epochs: whole.min(1).max(1000).default(30),
+  epochs: whole.min(1).max(1000).default(15),
   batch: whole.min(1).max(65536).default(256),
-  rate: z.number().positive().max(1).default(0.005),
+  rate: z.number().positive().max(1).default(0.002),
 };
 const gate = z.looseObject(gateKeys);
 
 const price = z.number();
 const reward = z.strictObject({
-  right: z.union([price, z.record(z.string(), price)]).default(1)
+  right: z
+    .union([price, z.record(z.string(), price)])
+    .default(1)
     .describe('value of a right answer, or one per label'),
-  wrong: z.union([price, z.record(z.string(), z.union([price, z.record(z.string(), price)]))])
-    .default(0).describe('price of a mistake, per true label, or per true label and answer'),
+  wrong: z
+    .union([price, z.record(z.string(), z.union([price, z.record(z.string(), price)]))])
+    .default(0)
+    .describe('price of a mistake, per true label, or per true label and answer'),
   time: z.number().min(0).default(0).describe('price of a millisecond'),
   experts: z.record(z.string(), z.number().min(0)).default({}).describe('price of asking each'),
 });
@@ -103,14 +114,18 @@ const hide = z.strictObject({
 
 const training = z.strictObject({
   seed: whole.min(0).max(4294967295).default(0),
-  group: z.union([z.string(), z.array(z.string()).min(1)]).optional()
+  group: z
+    .union([z.string(), z.array(z.string()).min(1)])
+    .optional()
     .describe('columns whose rows stay in one part'),
   hide: hide.optional().describe('fields hidden at random, so that missing sources are learned'),
   holdout: share.default(0.2).describe('share of the rows held out for the gate and for stopping'),
   folds: whole.min(2).max(20).default(5).describe('cross-fitting folds where rows are few'),
   crossFitBelow: whole.min(0).default(20000).describe('rows below which experts are cross-fitted'),
   threads: whole.min(0).max(256).default(2).describe('worker threads; 0 trains in this thread'),
-  costs: z.enum(['counted', 'measured']).default('counted')
+  costs: z
+    .enum(['counted', 'measured'])
+    .default('counted')
     .describe('cost of an expert from its work, or from timings on this machine'),
 });
 

@@ -1,10 +1,11 @@
 /** Makes the model card of a training. */
+
+import type { GateFacts } from '../gate/gate.js';
 import type { Card, ExpertCard } from '../mixture/card.js';
 import { cardText } from '../mixture/card.js';
 import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
 import type { Objective } from '../objective/objective.js';
-import type { GateFacts } from '../gate/gate.js';
 import type { TrainedExpert } from './expert-job.js';
 import { type GateResult, loadOfOutcome, outcome } from './gate-phase.js';
 import type { Parts } from './parts.js';
@@ -36,7 +37,9 @@ interface CardParts {
 
 function sourceText(source: Plan['spec']['data']['source']): string {
   if (typeof source === 'string') return source;
-  return 'query' in source ? `query: ${(source as { query: string }).query}` : (source as string[]).join(', ');
+  return 'query' in source
+    ? `query: ${(source as { query: string }).query}`
+    : (source as string[]).join(', ');
 }
 
 function limits({ plan, rows, parts }: CardParts): string[] {
@@ -44,9 +47,14 @@ function limits({ plan, rows, parts }: CardParts): string[] {
     'It knows only what its training rows show; where the data drifts, its figures no longer hold.',
     'Explanations say what moved this model, not what causes the target.',
   ];
-  if (rows.rows < 2000) list.push(`Only ${rows.rows} rows: the figures are uncertain by several points.`);
-  if (parts.folds > 1) list.push('Scores come from cross-fitting; the served experts were refitted on all rows.');
-  if (plan.spec.training.hide === undefined) list.push('It was not trained with fields hidden: where fields are missing that training rows had, expect less.');
+  if (rows.rows < 2000)
+    list.push(`Only ${rows.rows} rows: the figures are uncertain by several points.`);
+  if (parts.folds > 1)
+    list.push('Scores come from cross-fitting; the served experts were refitted on all rows.');
+  if (plan.spec.training.hide === undefined)
+    list.push(
+      'It was not trained with fields hidden: where fields are missing that training rows had, expect less.',
+    );
   return list;
 }
 
@@ -58,7 +66,12 @@ function partSizes({ rows, parts }: CardParts): Card['data']['parts'] {
     if (parts.check[row] === 1) check++;
     else route++;
   }
-  return { fit: parts.folds > 1 ? rows.rows : rows.rows - route - check, route, check, folds: parts.folds };
+  return {
+    fit: parts.folds > 1 ? rows.rows : rows.rows - route - check,
+    route,
+    check,
+    folds: parts.folds,
+  };
 }
 
 /** The card of a finished training, and its text. */
@@ -77,10 +90,15 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
       outputs.set(said.outputs[e]!.subarray(view * width, (view + 1) * width), i * width);
     });
     return {
-      name, kind,
+      name,
+      kind,
       reads: [...new Set(input.ports[e]!.map(fieldOf))],
       epochs: trained[e]!.epochs,
-      scores: objective.score(outputs, open.map((view) => said.truth[view]!), state),
+      scores: objective.score(
+        outputs,
+        open.map((view) => said.truth[view]!),
+        state,
+      ),
       share: load.shares[e]!,
       target: said.targets[e]!,
       cost: input.costs[e]!,
@@ -91,18 +109,30 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
   const names = plan.experts.map(({ name }) => name);
   const alarms = [
     ...gate.messages,
-    ...load.dead.map((e) => `at the end: ${names[e]} is dead, ${(load.shares[e]! * 100).toFixed(2)} % of the load`),
+    ...load.dead.map(
+      (e) => `at the end: ${names[e]} is dead, ${(load.shares[e]! * 100).toFixed(2)} % of the load`,
+    ),
     ...load.overloaded.map((e) => `at the end: ${names[e]} carries more than twice its target`),
-    ...(result.churn > 0.05 ? [`churn ${(result.churn * 100).toFixed(1)} % between two seeds is above 5 %`] : []),
+    ...(result.churn > 0.05
+      ? [`churn ${(result.churn * 100).toFixed(1)} % between two seeds is above 5 %`]
+      : []),
   ];
   const card: Card = {
     name: plan.spec.name ?? plan.spec.data.target,
     monban: version,
-    data: { source: sourceText(plan.spec.data.source), target: plan.spec.data.target, rows: rows.rows, unlabelled: rows.unlabelled, parts: partSizes(input) },
+    data: {
+      source: sourceText(plan.spec.data.source),
+      target: plan.spec.data.target,
+      rows: rows.rows,
+      unlabelled: rows.unlabelled,
+      parts: partSizes(input),
+    },
     seed: plan.spec.training.seed,
     scores: objective.score(routed.answers, truth, state),
     gate: {
-      kind: job.kind, pool: job.pool, topK: job.topK,
+      kind: job.kind,
+      pool: job.pool,
+      topK: job.topK,
       shared: job.shared < 0 ? null : names[job.shared]!,
       expertsPerRecord: routed.mask.reduce((a, b) => a + b, 0) / Math.max(1, checks.length),
       balance: plan.gate.balance.kind,

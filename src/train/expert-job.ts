@@ -3,8 +3,8 @@ import type { Columns } from '../core/column.js';
 import { random } from '../core/random.js';
 import type { FieldPorts } from '../expert/expert.js';
 import { experts } from '../expert/experts.js';
-import { expertGraph } from '../mixture/graphs.js';
 import { servingFeeds, trainingBatch } from '../mixture/feeds.js';
+import { expertGraph } from '../mixture/graphs.js';
 import type { ExpertPlan } from '../mixture/plan.js';
 import { fieldOf, graphFeatures } from '../mixture/wiring.js';
 import { lossAt } from '../objective/calibrate.js';
@@ -72,7 +72,10 @@ async function makeTrainer({ job, width }: Context, label: string): Promise<Trai
   const { expert, fields, ports } = job;
   const objective = objectives.get(job.objective.kind);
   const trace = trainingTrace();
-  const outputs = experts.get(expert.kind).build(width, expert.config).forward(trace, graphFeatures(fields, ports));
+  const outputs = experts
+    .get(expert.kind)
+    .build(width, expert.config)
+    .forward(trace, graphFeatures(fields, ports));
   const truth = input('@truth', ['B', 1], 'int64');
   const weight = input('@weight', ['B', 1]);
   const loss = objective.loss(outputs, truth, weight, expert.schedule.smoothing);
@@ -107,7 +110,13 @@ function visibleRows(job: ExpertJob, rows: Int32Array, visible: Uint8Array) {
   };
 }
 
-async function trainEpoch(context: Context, trainer: Trainer, rows: Int32Array, stream: () => number, factor: (done: number) => number): Promise<number> {
+async function trainEpoch(
+  context: Context,
+  trainer: Trainer,
+  rows: Int32Array,
+  stream: () => number,
+  factor: (done: number) => number,
+): Promise<number> {
   const { job } = context;
   const { batch } = job.expert.schedule;
   let total = 0;
@@ -115,7 +124,10 @@ async function trainEpoch(context: Context, trainer: Trainer, rows: Int32Array, 
   for (let from = 0; from < rows.length; from += batch) {
     const part = rows.subarray(from, from + batch);
     const visible = hiddenPresence(job, part, stream);
-    const { feeds, bags } = trainingBatch(job.ports, { columns: job.columns, rows: visibleRows(job, part, visible) });
+    const { feeds, bags } = trainingBatch(job.ports, {
+      columns: job.columns,
+      rows: visibleRows(job, part, visible),
+    });
     const truth = BigInt64Array.from(part, (row) => BigInt(Math.max(0, job.truth[row]!)));
     const weight = Float32Array.from(part, (row) => job.rowWeights[row]!);
     const all = Int32Array.from(part.keys());
@@ -139,7 +151,13 @@ async function trainEpoch(context: Context, trainer: Trainer, rows: Int32Array, 
 async function say(context: Context, learned: Learned, views: Int32Array): Promise<Float32Array> {
   const { job, width } = context;
   const objective = objectives.get(job.objective.kind);
-  const graph = { kind: job.expert.kind, config: job.expert.config, fields: job.fields, ports: job.ports, outputs: width };
+  const graph = {
+    kind: job.expert.kind,
+    config: job.expert.config,
+    fields: job.fields,
+    ports: job.ports,
+    outputs: width,
+  };
   const session = await openSession(expertGraph(graph, learned, objective));
   const out = new Float32Array(views.length * width);
   const fieldCount = Object.keys(job.fieldIndex).length;
@@ -149,9 +167,15 @@ async function say(context: Context, learned: Learned, views: Int32Array): Promi
     const rows = part.map((view) => job.views.row[view]!);
     const visible = new Uint8Array(part.length * fieldCount);
     part.forEach((view, i) => {
-      visible.set(job.views.visible.subarray(view * fieldCount, (view + 1) * fieldCount), i * fieldCount);
+      visible.set(
+        job.views.visible.subarray(view * fieldCount, (view + 1) * fieldCount),
+        i * fieldCount,
+      );
     });
-    const feeds = servingFeeds(job.ports, { columns: job.columns, rows: visibleRows(job, rows, visible) });
+    const feeds = servingFeeds(job.ports, {
+      columns: job.columns,
+      rows: visibleRows(job, rows, visible),
+    });
     const { output } = await session.run(feeds);
     out.set(output!.data as Float32Array, from * width);
   }
@@ -184,7 +208,10 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   const { job, count } = context;
   const { epochs, patience } = job.expert.schedule;
   const rows = rowsWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
-  const views = rowsWhere(job.views.row.length, (view) => job.parts.fold[job.views.row[view]!] === fold);
+  const views = rowsWhere(
+    job.views.row.length,
+    (view) => job.parts.fold[job.views.row[view]!] === fold,
+  );
   const checks = views.filter((view) => job.parts.check[job.views.row[view]!] === 1);
   const stream = random(job.seed, `${job.expert.name}/fold${fold}`);
   const trainer = await makeTrainer(context, `fold${fold}`);
@@ -192,7 +219,9 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   let best = { epoch: 0, loss: Number.POSITIVE_INFINITY, learned: trainer.values() };
   for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
     stream.shuffle(rows);
-    await trainEpoch(context, trainer, rows, stream.uniform, (done) => linearRate(epochs)(epoch - 1 + done));
+    await trainEpoch(context, trainer, rows, stream.uniform, (done) =>
+      linearRate(epochs)(epoch - 1 + done),
+    );
     const learned = trainer.values();
     const loss = checkLoss(context, await say(context, learned, checks), checks);
     curve.push(loss);
@@ -212,7 +241,9 @@ async function refit(context: Context, epochs: number): Promise<Learned> {
   for (let epoch = 1; epoch <= epochs; epoch++) {
     stream.shuffle(rows);
     const planned = job.expert.schedule.epochs;
-    await trainEpoch(context, trainer, rows, stream.uniform, (done) => linearRate(planned)(epoch - 1 + done));
+    await trainEpoch(context, trainer, rows, stream.uniform, (done) =>
+      linearRate(planned)(epoch - 1 + done),
+    );
     context.post({ epoch, epochs, stage: 'refit' });
   }
   const learned = trainer.values();
@@ -221,7 +252,10 @@ async function refit(context: Context, epochs: number): Promise<Learned> {
 }
 
 /** Trains against every held-out fold, then on all rows for the epochs that served best. */
-export async function run(job: ExpertJob, post: (progress: ExpertProgress) => void): Promise<TrainedExpert> {
+export async function run(
+  job: ExpertJob,
+  post: (progress: ExpertProgress) => void,
+): Promise<TrainedExpert> {
   const objective = objectives.get(job.objective.kind);
   const width = objective.outputs(job.objective.state);
   const context: Context = { job, width, count: job.truth.length, post };
@@ -234,7 +268,10 @@ export async function run(job: ExpertJob, post: (progress: ExpertProgress) => vo
     });
     folds.push(result);
   }
-  const epochs = Math.max(1, Math.round(folds.reduce((sum, { epoch }) => sum + epoch, 0) / folds.length));
+  const epochs = Math.max(
+    1,
+    Math.round(folds.reduce((sum, { epoch }) => sum + epoch, 0) / folds.length),
+  );
   const longest = Math.max(...folds.map(({ curve }) => curve.length));
   const curve = Array.from({ length: longest }, (_, i) => {
     const losses = folds.flatMap(({ curve }) => (curve[i] === undefined ? [] : [curve[i]!]));

@@ -1,44 +1,43 @@
 /** Phase 3, in a worker thread: trains one gate on what the experts said of held-out rows. */
-import type { Columns } from '../core/column.js';
-import { random, type Random } from '../core/random.js';
-import type { FieldPorts } from '../expert/expert.js';
-import { auxiliaryLoss, loadOf, type Monitor, nudge, startMonitor, watch } from '../gate/balance.js';
+import { type Random, random } from '../core/random.js';
+import {
+  auxiliaryLoss,
+  loadOf,
+  type Monitor,
+  nudge,
+  startMonitor,
+  watch,
+} from '../gate/balance.js';
 import { type GateFacts, presencePort, sharedPort } from '../gate/gate.js';
 import { gates } from '../gate/gates.js';
 import { select, soften } from '../gate/route.js';
 import { trainingBatch } from '../mixture/feeds.js';
-import { type GateGraph, gateFeatures } from '../mixture/graphs.js';
+import { type GateGraph, gateFeatures, gateGraph } from '../mixture/graphs.js';
 import type { GatePlan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
-import { objectives } from '../objective/objectives.js';
 import type { PoolName } from '../objective/objective.js';
+import { objectives } from '../objective/objectives.js';
+import { openSession } from '../runtime/session.js';
 import { createTrainer, type Trainer } from '../runtime/trainer.js';
-import { add, constant, logSumExp, mean, mul, neg, softmax, square, sub, sum } from '../tensor/ops.js';
+import {
+  add,
+  constant,
+  logSumExp,
+  mean,
+  mul,
+  neg,
+  softmax,
+  square,
+  sub,
+  sum,
+} from '../tensor/ops.js';
 import { linearRate } from '../tensor/optimiser.js';
 import { input, type Tensor } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
-import type { Views } from './view.js';
-
-/** What all gates are trained on; V held-out views, E experts, W outputs. */
-export interface GateData {
-  readonly objective: { readonly kind: string; readonly state: unknown };
-  /** Ports of all fields, in the order of the presence bits. */
-  readonly fields: FieldPorts;
-  readonly ports: readonly string[];
-  readonly columns: Columns;
-  readonly views: Views;
-  /** [V, E, W] calibrated. */
-  readonly outputs: Float32Array;
-  /** [V, E] 1 where the expert could be asked. */
-  readonly open: Float32Array;
-  /** [V] */
-  readonly truth: Int32Array;
-  /** [V] 1 for views that check and must not train. */
-  readonly check: Uint8Array;
-  /** [V, E] reward of asking just that expert, where the spec has a reward. */
-  readonly rewards?: Float32Array;
-}
+import type { GateData } from './gate-data.js';
+import { gateFeeds, gatherRows, sharedOf } from './gate-feeds.js';
+import { type Settled, settle } from './settle.js';
 
 export interface GateJob {
   readonly data: GateData;
@@ -50,7 +49,10 @@ export interface GateJob {
   readonly penalty: readonly number[];
   readonly facts: GateFacts;
   readonly targets: readonly number[];
-  readonly plan: Pick<GatePlan, 'balance' | 'zLoss' | 'noise' | 'expertDropout' | 'epochs' | 'batch' | 'rate'>;
+  readonly plan: Pick<
+    GatePlan,
+    'balance' | 'zLoss' | 'noise' | 'expertDropout' | 'epochs' | 'batch' | 'rate'
+  >;
   readonly seed: number;
 }
 
@@ -103,7 +105,10 @@ function lossGraph(job: GateJob, scores: Tensor, noise: Tensor, width: number) {
   );
   const nll = neg(mean(objective.logLikelihood(pooled, input('truth', ['B', 1], 'int64')), [0, 1]));
   const z = mul(mean(square(logSumExp(scores, 1)), [0]), plan.zLoss);
-  const auxiliary = mul(auxiliaryLoss(selected.selection, selected.mask, job.targets), input('auxiliary', []));
+  const auxiliary = mul(
+    auxiliaryLoss(selected.selection, selected.mask, job.targets),
+    input('auxiliary', []),
+  );
   const penalties = add(z, auxiliary);
   if (data.rewards === undefined) return { loss: add(nll, penalties), nll, mask: selected.mask };
   const gained = sum(mul(softmax(selected.selection), input('rewards', ['B', experts])), [0, 1]);
@@ -117,7 +122,10 @@ const rewardShare = 0.1;
 async function makeTrainer(job: GateJob, width: number): Promise<Trainer> {
   const { data, facts } = job;
   const trace = trainingTrace();
-  const features = gateFeatures({ fields: data.fields, ports: data.ports, shared: job.shared }, width);
+  const features = gateFeatures(
+    { fields: data.fields, ports: data.ports, shared: job.shared },
+    width,
+  );
   const scores = gates.get(job.kind).scores(trace, features, facts, job.config);
   const noise = trace.noise(['B', facts.experts.length], Math.max(job.plan.noise, 1e-6));
   const { loss, nll, mask } = lossGraph(job, scores, noise, width);
@@ -128,7 +136,7 @@ async function makeTrainer(job: GateJob, width: number): Promise<Trainer> {
     tables: trace.tables,
     draws: trace.draws,
     seed: random(job.seed, 'gate').word(),
-    optimiser: { rate: job.plan.rate, tableRate: 0.05, weightDecay: 0.01, clip: 1 },
+    optimiser: { rate: job.plan.rate, tableRate: 0.004, weightDecay: 0.01, clip: 1 },
   });
 }
 
@@ -150,25 +158,23 @@ function batchOf(job: GateJob, views: Int32Array, width: number, stream: Random)
   const { data } = job;
   const experts = job.facts.experts.length;
   const names = Object.keys(data.fields);
-  const take = (array: Float32Array, size: number): Float32Array => {
-    const out = new Float32Array(views.length * size);
-    views.forEach((view, i) => {
-      out.set(array.subarray(view * size, (view + 1) * size), i * size);
-    });
-    return out;
-  };
   const presence = new Float32Array(views.length * names.length);
   views.forEach((view, i) => {
-    presence.set(data.views.visible.subarray(view * names.length, (view + 1) * names.length), i * names.length);
+    presence.set(
+      data.views.visible.subarray(view * names.length, (view + 1) * names.length),
+      i * names.length,
+    );
   });
   const rows = (port: string): Int32Array => {
     const f = names.indexOf(fieldOf(port));
-    return views.map((view, i) => (presence[i * names.length + f] === 1 ? data.views.row[view]! : -1));
+    return views.map((view, i) =>
+      presence[i * names.length + f] === 1 ? data.views.row[view]! : -1,
+    );
   };
   const { feeds, bags } = trainingBatch(data.ports, { columns: data.columns, rows });
-  const open = take(data.open, experts);
+  const open = gatherRows(data.open, views, experts);
   dropExperts(open, experts, job.plan.expertDropout, stream);
-  const outputs = take(data.outputs, experts * width);
+  const outputs = gatherRows(data.outputs, views, experts * width);
   const truth = BigInt64Array.from(views, (view) => BigInt(data.truth[view]!));
   return {
     bags,
@@ -180,26 +186,26 @@ function batchOf(job: GateJob, views: Int32Array, width: number, stream: Random)
       truth: { data: truth, dims: [views.length, 1] },
       ...(job.shared < 0
         ? {}
-        : { [sharedPort]: { data: sharedOf(outputs, job.shared, experts, width), dims: [views.length, width] } }),
+        : {
+            [sharedPort]: {
+              data: sharedOf(outputs, job.shared, experts, width),
+              dims: [views.length, width],
+            },
+          }),
       ...(data.rewards === undefined
         ? {}
-        : { rewards: { data: take(data.rewards, experts), dims: [views.length, experts] }, rewardScale: scalar(1 / views.length) }),
+        : {
+            rewards: {
+              data: gatherRows(data.rewards, views, experts),
+              dims: [views.length, experts],
+            },
+            rewardScale: scalar(1 / views.length),
+          }),
     },
   };
 }
 
 const scalar = (value: number) => ({ data: Float32Array.of(value), dims: [] as number[] });
-
-/** What the shared expert said: [B, W] of [B, E, W]. */
-export function sharedOf(outputs: Float32Array, shared: number, experts: number, width: number): Float32Array {
-  const rows = outputs.length / (experts * width);
-  const out = new Float32Array(rows * width);
-  for (let i = 0; i < rows; i++) {
-    const at = (i * experts + shared) * width;
-    out.set(outputs.subarray(at, at + width), i * width);
-  }
-  return out;
-}
 
 function countChoices(mask: Float32Array, experts: number, into: number[]): void {
   for (let i = 0; i < mask.length; i++) into[i % experts]! += mask[i]!;
@@ -210,7 +216,15 @@ interface Balance {
   monitor: Monitor;
 }
 
-async function trainEpoch(job: GateJob, trainer: Trainer, views: Int32Array, width: number, stream: Random, epoch: number, balance: Balance) {
+async function trainEpoch(
+  job: GateJob,
+  trainer: Trainer,
+  views: Int32Array,
+  width: number,
+  stream: Random,
+  epoch: number,
+  balance: Balance,
+) {
   const experts = job.facts.experts.length;
   const { plan } = job;
   const counts = new Array<number>(experts).fill(0);
@@ -220,7 +234,8 @@ async function trainEpoch(job: GateJob, trainer: Trainer, views: Int32Array, wid
     const done = epoch + from / views.length;
     const { feeds, bags } = batchOf(job, views.subarray(from, from + plan.batch), width, stream);
     const rows = Math.min(plan.batch, views.length - from);
-    const auxiliary = plan.balance.kind === 'auxiliary' ? plan.balance.weight * balance.monitor.strength : 0;
+    const auxiliary =
+      plan.balance.kind === 'auxiliary' ? plan.balance.weight * balance.monitor.strength : 0;
     const { extra } = await trainer.step({
       feeds: {
         ...feeds,
@@ -239,7 +254,12 @@ async function trainEpoch(job: GateJob, trainer: Trainer, views: Int32Array, wid
     });
     if (plan.balance.kind === 'bias') {
       const loads = loadOf(chosen, job.targets).shares;
-      balance.bias = nudge(balance.bias, loads, job.targets, plan.balance.rate * balance.monitor.strength);
+      balance.bias = nudge(
+        balance.bias,
+        loads,
+        job.targets,
+        plan.balance.rate * balance.monitor.strength,
+      );
     }
     total += extra.nll![0]!;
     steps++;
@@ -248,15 +268,20 @@ async function trainEpoch(job: GateJob, trainer: Trainer, views: Int32Array, wid
 }
 
 /** Trains the gate on the views that route and in which somebody can be asked. */
-export async function run(job: GateJob, post: (progress: GateProgress) => void): Promise<TrainedGate> {
+export async function run(
+  job: GateJob,
+  post: (progress: GateProgress) => void,
+): Promise<TrainedGate> {
   const { data, plan, facts } = job;
   const experts = facts.experts.length;
   const even = new Array<number>(experts).fill(0);
-  if (!gates.get(job.kind).learns) return { learned: { weights: {}, tables: {} }, bias: even, messages: [] };
+  if (!gates.get(job.kind).learns)
+    return { learned: { weights: {}, tables: {} }, bias: even, messages: [] };
   const width = objectives.get(data.objective.kind).outputs(data.objective.state);
   const names = facts.experts.map(({ name }) => name);
   const usable = (view: number) =>
-    data.check[view] === 0 && data.truth[view]! >= 0 &&
+    data.check[view] === 0 &&
+    data.truth[view]! >= 0 &&
     data.open.subarray(view * experts, (view + 1) * experts).includes(1);
   const views = Int32Array.from([...data.views.row.keys()].filter(usable));
   const stream = random(job.seed, 'gate/order');
@@ -268,19 +293,76 @@ export async function run(job: GateJob, post: (progress: GateProgress) => void):
     stream.shuffle(views);
     const { loss, counts } = await trainEpoch(job, trainer, views, width, stream, epoch, balance);
     const load = loadOf(counts, job.targets);
-    const said = plan.balance.kind === 'none' ? { monitor: balance.monitor } : watch(balance.monitor, load, names);
+    const said =
+      plan.balance.kind === 'none'
+        ? { monitor: balance.monitor }
+        : watch(balance.monitor, load, names);
     balance.monitor = said.monitor;
     const message = 'message' in said ? said.message : undefined;
     if (message !== undefined) messages.push(`epoch ${epoch + 1}: ${message}`);
-    post({ epoch: epoch + 1, epochs, loss, shares: load.shares, ...(message === undefined ? {} : { message }) });
+    post({
+      epoch: epoch + 1,
+      epochs,
+      loss,
+      shares: load.shares,
+      ...(message === undefined ? {} : { message }),
+    });
   }
   const learned = trainer.values();
   await trainer.close();
-  return { learned, bias: balance.bias, messages };
+  if (plan.balance.kind === 'none') return { learned, bias: balance.bias, messages };
+  const settled = await settleBias(job, { learned, bias: balance.bias, messages }, views, width);
+  settled.bias.forEach((value, e) => {
+    const raised = value - balance.bias[e]!;
+    if (raised > 0.5)
+      messages.push(
+        `settling: bias of ${names[e]} raised by ${raised.toFixed(2)} to keep it alive`,
+      );
+  });
+  return { learned, bias: settled.bias, messages };
+}
+
+/** Settles the biases on the views that trained the gate. */
+async function settleBias(
+  job: GateJob,
+  gate: TrainedGate,
+  views: Int32Array,
+  width: number,
+): Promise<Settled> {
+  const { data, facts, penalty, topK, shared, targets } = job;
+  const experts = facts.experts.length;
+  const objective = objectives.get(data.objective.kind);
+  const session = await openSession(
+    gateGraph(graphOf(job, gate.bias), gate.learned, objective, width),
+  );
+  const scores = new Float32Array(views.length * experts);
+  const slice = 512;
+  for (let from = 0; from < views.length; from += slice) {
+    const part = views.subarray(from, from + slice);
+    const feeds = gateFeeds(job, part, width);
+    const said = await session.run(
+      Object.fromEntries(session.inputs.map(({ name }) => [name, feeds[name]!])),
+    );
+    scores.set(said.scores!.data as Float32Array, from * experts);
+  }
+  await session.close();
+  const open = gatherRows(data.open, views, experts);
+  return settle({ scores, open, bias: gate.bias, penalty, topK, shared, targets });
 }
 
 /** The serving graph's description of a trained gate. */
 export function graphOf(job: GateJob, bias: readonly number[]): GateGraph {
   const { kind, config, facts, pool, topK, shared, penalty } = job;
-  return { kind, config, fields: job.data.fields, ports: job.data.ports, facts, pool, topK, shared, bias, penalty };
+  return {
+    kind,
+    config,
+    fields: job.data.fields,
+    ports: job.data.ports,
+    facts,
+    pool,
+    topK,
+    shared,
+    bias,
+    penalty,
+  };
 }

@@ -1,18 +1,17 @@
 /** Phase 3: trains the gates that come into question, and chooses by what check rows say. */
-import { standardError, mean as meanOf } from '../core/statistic.js';
+import { mean as meanOf, standardError } from '../core/statistic.js';
 import { churn, loadOf } from '../gate/balance.js';
-import { presencePort, sharedPort } from '../gate/gate.js';
 import { gates } from '../gate/gates.js';
-import { servingFeeds } from '../mixture/feeds.js';
 import { gateGraph, poolGraph } from '../mixture/graphs.js';
 import { automaticGates, type GatePlan } from '../mixture/plan.js';
-import { fieldOf } from '../mixture/wiring.js';
 import type { PoolName, Utility } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { notAsked } from '../objective/pool.js';
 import { runJobs } from '../runtime/pool.js';
 import { openSession } from '../runtime/session.js';
-import { type GateData, type GateJob, type GateProgress, graphOf, sharedOf, type TrainedGate } from './gate-job.js';
+import type { GateData } from './gate-data.js';
+import { gateFeeds, gatherRows } from './gate-feeds.js';
+import { type GateJob, type GateProgress, graphOf, type TrainedGate } from './gate-job.js';
 
 /** What a trained gate did with some views: B views, E experts. */
 export interface GateOutcome {
@@ -35,13 +34,20 @@ export interface Candidate {
 const sliceRows = 512;
 
 /** Runs a trained gate and its pool over views, by the graphs that will serve. */
-export async function outcome(job: GateJob, trained: TrainedGate, views: Int32Array, temperature = 1): Promise<GateOutcome> {
+export async function outcome(
+  job: GateJob,
+  trained: TrainedGate,
+  views: Int32Array,
+  temperature = 1,
+): Promise<GateOutcome> {
   const { data } = job;
   const objective = objectives.get(data.objective.kind);
   const { state } = data.objective;
   const width = objective.outputs(state);
   const experts = job.facts.experts.length;
-  const gate = await openSession(gateGraph(graphOf(job, trained.bias), trained.learned, objective, width));
+  const gate = await openSession(
+    gateGraph(graphOf(job, trained.bias), trained.learned, objective, width),
+  );
   const pool = await openSession(poolGraph(objective, state, job.pool, temperature));
   const prior = objective.prior(state);
   const answers = new Float32Array(views.length * prior.length);
@@ -50,10 +56,15 @@ export async function outcome(job: GateJob, trained: TrainedGate, views: Int32Ar
   for (let from = 0; from < views.length; from += sliceRows) {
     const part = views.subarray(from, from + sliceRows);
     const feeds = gateFeeds(job, part, width);
-    const said = await gate.run(Object.fromEntries(gate.inputs.map(({ name }) => [name, feeds[name]!])));
+    const said = await gate.run(
+      Object.fromEntries(gate.inputs.map(({ name }) => [name, feeds[name]!])),
+    );
     const logWeights = said.logWeights!.data as Float32Array;
     const poolFeeds: Record<string, { data: Float32Array; dims: number[] }> = {
-      outputs: { data: gather(data.outputs, part, experts * width), dims: [part.length, experts, width] },
+      outputs: {
+        data: gatherRows(data.outputs, part, experts * width),
+        dims: [part.length, experts, width],
+      },
       logWeights: { data: logWeights, dims: [part.length, experts] },
     };
     const { answer } = await pool.run(poolFeeds);
@@ -77,40 +88,20 @@ function best(logWeights: Float32Array): number {
   return top;
 }
 
-function gather(array: Float32Array | Uint8Array, views: Int32Array, size: number): Float32Array {
-  const out = new Float32Array(views.length * size);
-  views.forEach((view, i) => {
-    out.set(array.subarray(view * size, (view + 1) * size), i * size);
-  });
-  return out;
-}
-
-function gateFeeds(job: GateJob, part: Int32Array, width: number) {
-  const { data } = job;
-  const names = Object.keys(data.fields);
-  const experts = job.facts.experts.length;
-  const presence = gather(data.views.visible, part, names.length);
-  const rows = (port: string): Int32Array => {
-    const f = names.indexOf(fieldOf(port));
-    return part.map((view, i) => (presence[i * names.length + f] === 1 ? data.views.row[view]! : -1));
-  };
-  const feeds = servingFeeds(data.ports, { columns: data.columns, rows });
-  feeds[presencePort] = { data: presence, dims: [part.length, names.length] };
-  feeds.open = { data: gather(data.open, part, experts), dims: [part.length, experts] };
-  if (job.shared >= 0) {
-    const outputs = gather(data.outputs, part, experts * width);
-    feeds[sharedPort] = { data: sharedOf(outputs, job.shared, experts, width), dims: [part.length, width] };
-  }
-  return feeds;
-}
-
 /** What an answer earned, per view: the utility of the decision less the price of the experts asked. */
-export function rewardOf(outcome: GateOutcome, truth: Int32Array, data: GateData, utility: Utility, prices: readonly number[]): Float64Array {
+export function rewardOf(
+  outcome: GateOutcome,
+  truth: Int32Array,
+  data: GateData,
+  utility: Utility,
+  prices: readonly number[],
+): Float64Array {
   const objective = objectives.get(data.objective.kind);
   const chosen = objective.decide(outcome.answers, data.objective.state, utility);
   return Float64Array.from(chosen, (answer, i) => {
     const label = truth[i]!;
-    let gained = label < 0 ? Math.min(...utility.map((row) => row[answer]!)) : utility[label]![answer]!;
+    let gained =
+      label < 0 ? Math.min(...utility.map((row) => row[answer]!)) : utility[label]![answer]!;
     prices.forEach((price, e) => {
       gained -= price * outcome.mask[i * prices.length + e]!;
     });
@@ -124,7 +115,12 @@ export interface Reward {
   readonly prices: readonly number[];
 }
 
-async function judge(job: GateJob, trained: TrainedGate, checks: Int32Array, reward: Reward | undefined): Promise<Candidate> {
+async function judge(
+  job: GateJob,
+  trained: TrainedGate,
+  checks: Int32Array,
+  reward: Reward | undefined,
+): Promise<Candidate> {
   const objective = objectives.get(job.data.objective.kind);
   const result = await outcome(job, trained, checks);
   const truth = checks.map((view) => job.data.truth[view]!);
@@ -166,7 +162,13 @@ export interface GatePhase {
 export interface GateResult {
   readonly chosen: Candidate;
   /** Every candidate with its mean worth, best first. */
-  readonly tried: readonly { readonly gate: string; readonly pool: PoolName; readonly topK: number; readonly worth: number; readonly asked: number }[];
+  readonly tried: readonly {
+    readonly gate: string;
+    readonly pool: PoolName;
+    readonly topK: number;
+    readonly worth: number;
+    readonly asked: number;
+  }[];
   /** Share of check views whose first choice differs between two trainings that differ in the seed. */
   readonly churn: number;
   readonly checks: Int32Array;
@@ -179,7 +181,11 @@ function jobsOf({ gate, base }: GatePhase): GateJob[] {
   const pools: PoolName[] = gate.pool === 'auto' ? ['mixture', 'product'] : [gate.pool];
   const asksAll = gate.kind !== 'auto' && gates.get(gate.kind).asksAll === true;
   const most = Math.max(1, Math.min(3, Math.floor((base.shared < 0 ? experts : experts - 1) / 2)));
-  const ks = asksAll ? [experts] : gate.topK === 'auto' ? Array.from({ length: most }, (_, i) => i + 1) : [gate.topK];
+  const ks = asksAll
+    ? [experts]
+    : gate.topK === 'auto'
+      ? Array.from({ length: most }, (_, i) => i + 1)
+      : [gate.topK];
   return kinds.flatMap((kind) =>
     pools.flatMap((pool) =>
       ks.map((topK): GateJob => {
@@ -214,13 +220,20 @@ export async function trainGates(phase: GatePhase): Promise<GateResult> {
     });
   const trained = await runAll(jobs, 0);
   const candidates: Candidate[] = [];
-  for (const [i, job] of jobs.entries()) candidates.push(await judge(job, trained[i]!, checks, phase.reward));
+  for (const [i, job] of jobs.entries())
+    candidates.push(await judge(job, trained[i]!, checks, phase.reward));
   const chosen = choose(candidates);
   const [again] = await runAll([{ ...chosen.job, seed: chosen.job.seed + 1 }], jobs.length);
   const before = await outcome(chosen.job, chosen.trained, checks);
   const after = await outcome(chosen.job, again!, checks);
   const tried = candidates
-    .map(({ job, worth, asked }) => ({ gate: job.kind, pool: job.pool, topK: job.topK, worth: meanOf(worth), asked }))
+    .map(({ job, worth, asked }) => ({
+      gate: job.kind,
+      pool: job.pool,
+      topK: job.topK,
+      worth: meanOf(worth),
+      asked,
+    }))
     .sort((a, b) => b.worth - a.worth);
   return { chosen, tried, churn: churn(before.first, after.first), checks };
 }

@@ -26,7 +26,10 @@ const checkShare = 0.4;
 const unit = (hash: number): number => hash / 4294967296;
 
 /** Assigns parts by group; by time the held-out rows are later than those that fit. */
-export function cutParts(rows: Pick<LabelledRows, 'rows' | 'unit' | 'time'>, options: PartOptions): Parts {
+export function cutParts(
+  rows: Pick<LabelledRows, 'rows' | 'unit' | 'time'>,
+  options: PartOptions,
+): Parts {
   const cross = rows.rows < options.crossFitBelow;
   const folds = cross ? options.folds : 1;
   const fold = new Int8Array(rows.rows).fill(-1);

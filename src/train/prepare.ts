@@ -22,13 +22,19 @@ export interface Prepared {
 }
 
 /** Encoders learn from all training rows: they see no target. */
-export function prepare(plan: Plan, rows: LabelledRows, onField: (done: number, total: number, field: string) => void): Prepared {
+export function prepare(
+  plan: Plan,
+  rows: LabelledRows,
+  onField: (done: number, total: number, field: string) => void,
+): Prepared {
   const total = plan.fields.length * 2;
   const fields = plan.fields.map(({ name, column, kind, config }, i): FieldEntry => {
     onField(i, total, name);
     return { name, column, kind, state: encoders.get(kind).fit(rows.values[name]!, config) };
   });
-  const coders = Object.fromEntries(fields.map(({ name, kind, state }) => [name, encoders.get(kind).open(state)]));
+  const coders = Object.fromEntries(
+    fields.map(({ name, kind, state }) => [name, encoders.get(kind).open(state)]),
+  );
   const ports = portsOf(coders);
   const byExpert = plan.experts.map((expert) => expertPorts(ports, expert));
   const byGate = gatePorts(ports, plan.gate);
@@ -39,12 +45,19 @@ export function prepare(plan: Plan, rows: LabelledRows, onField: (done: number, 
     onField(fields.length + f, total, name);
     const coder = coders[name]!;
     const values = rows.values[name]!;
-    for (let row = 0; row < rows.rows; row++) if (coder.present(values, row)) presence[row * fields.length + f] = 1;
+    for (let row = 0; row < rows.rows; row++)
+      if (coder.present(values, row)) presence[row * fields.length + f] = 1;
     const own = Object.keys(coder.ports).filter((port) => wanted.has(`${name}:${port}`));
-    for (const [port, column] of Object.entries(coder.encode(values, own))) columns[`${name}:${port}`] = column;
+    for (const [port, column] of Object.entries(coder.encode(values, own)))
+      columns[`${name}:${port}`] = column;
   });
   return {
-    fields, coders, ports, expertPorts: byExpert, gatePorts: byGate,
-    columns: shareColumns(columns), presence: shareArray(presence),
+    fields,
+    coders,
+    ports,
+    expertPorts: byExpert,
+    gatePorts: byGate,
+    columns: shareColumns(columns),
+    presence: shareArray(presence),
   };
 }

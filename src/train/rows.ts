@@ -24,11 +24,16 @@ function checkColumns(plan: Plan, data: Dataset): void {
     ['data.target', plan.spec.data.target],
     ...plan.fields.map(({ name, column }): [string, string] => [`fields.${name}`, column]),
   ];
-  const faults = wanted.filter(([, column]) => !names.includes(column)).map(([where, column]) => {
-    const close = nearest(column, names);
-    const todo = close === undefined ? `the data has ${names.slice(0, 12).join(', ')}` : `did you mean "${close}"?`;
-    return { where, expected: 'a column of the data', found: show(column), todo };
-  });
+  const faults = wanted
+    .filter(([, column]) => !names.includes(column))
+    .map(([where, column]) => {
+      const close = nearest(column, names);
+      const todo =
+        close === undefined
+          ? `the data has ${names.slice(0, 12).join(', ')}`
+          : `did you mean "${close}"?`;
+      return { where, expected: 'a column of the data', found: show(column), todo };
+    });
   if (faults.length > 0) throw new MonbanError(faults);
 }
 
@@ -70,11 +75,21 @@ export async function readRows(plan: Plan, data: Dataset, part: 0 | 1): Promise<
   const { target, split } = plan.spec.data;
   const names = new Set(data.columns.map(({ name }) => name));
   const time = split?.by === 'time' ? split.column : undefined;
-  const columns = [...new Set([target, ...plan.fields.map(({ column }) => column), ...(time === undefined ? [] : [time])])];
+  const columns = [
+    ...new Set([
+      target,
+      ...plan.fields.map(({ column }) => column),
+      ...(time === undefined ? [] : [time]),
+    ]),
+  ];
   const chunk = await data.read(columns);
-  const parts = split === undefined ? new Uint8Array(chunk.rows) : await partition(data, split as Split);
+  const parts =
+    split === undefined ? new Uint8Array(chunk.rows) : await partition(data, split as Split);
   const group = groupColumns(plan, names);
-  const unit = group === undefined ? Uint32Array.from({ length: chunk.rows }, (_, i) => i) : await units(data, group);
+  const unit =
+    group === undefined
+      ? Uint32Array.from({ length: chunk.rows }, (_, i) => i)
+      : await units(data, group);
   const whole = chunkBatch(chunk, plan.fields);
   const labels = chunk.columns[target]!;
   const kept: number[] = [];
@@ -88,7 +103,9 @@ export async function readRows(plan: Plan, data: Dataset, part: 0 | 1): Promise<
   const take = (values: Values) => takeValues(values, rows);
   return {
     rows: rows.length,
-    values: Object.fromEntries(Object.entries(whole.values).map(([name, values]) => [name, take(values)])),
+    values: Object.fromEntries(
+      Object.entries(whole.values).map(([name, values]) => [name, take(values)]),
+    ),
     target: take(labels),
     unit: Uint32Array.from(rows, (row) => unit[row]!),
     ...(time === undefined ? {} : { time: ranks(take(chunk.columns[time]!)) }),

@@ -1,6 +1,7 @@
 /** Phase 2: calibrates what the experts said of held-out views, and sums up what they know. */
-import type { ExpertFacts, PatternFacts } from '../gate/gate.js';
+
 import type { Capacity } from '../gate/balance.js';
+import type { ExpertFacts, PatternFacts } from '../gate/gate.js';
 import type { Objective } from '../objective/objective.js';
 import { openSession } from '../runtime/session.js';
 import { emit } from '../tensor/emit.js';
@@ -11,7 +12,12 @@ import type { Views } from './view.js';
 const slice = 4096;
 
 /** Calibrated outputs [V, W] of raw ones, by the objective's own graph. */
-export async function calibrate(objective: Objective, raw: Float32Array, calibration: number, width: number): Promise<Float32Array> {
+export async function calibrate(
+  objective: Objective,
+  raw: Float32Array,
+  calibration: number,
+  width: number,
+): Promise<Float32Array> {
   const output = objective.calibrated(input('raw', ['B', width]), calibration);
   const session = await openSession(emit({ name: 'calibrate', outputs: { output } }));
   const out = new Float32Array(raw.length);
@@ -37,19 +43,31 @@ export function interleave(outputs: readonly Float32Array[], width: number): Flo
 }
 
 /** [V, E] where each expert could be asked: it needs any or all of its fields. */
-export function openViews(views: Views, fields: number, own: readonly (readonly number[])[], needs: readonly ('any' | 'all')[]): Float32Array {
+export function openViews(
+  views: Views,
+  fields: number,
+  own: readonly (readonly number[])[],
+  needs: readonly ('any' | 'all')[],
+): Float32Array {
   const open = new Float32Array(views.row.length * own.length);
   for (let view = 0; view < views.row.length; view++) {
     const given = (f: number) => views.visible[view * fields + f] === 1;
     own.forEach((list, e) => {
-      if (needs[e] === 'any' ? list.some(given) : list.every(given)) open[view * own.length + e] = 1;
+      if (needs[e] === 'any' ? list.some(given) : list.every(given))
+        open[view * own.length + e] = 1;
     });
   }
   return shareArray(open);
 }
 
 /** Held-out losses [V, E], NaN where the expert could not be asked or the truth is unknown. */
-export function lossesOf(objective: Objective, state: unknown, said: readonly Float32Array[], truth: Int32Array, open: Float32Array): Float64Array {
+export function lossesOf(
+  objective: Objective,
+  state: unknown,
+  said: readonly Float32Array[],
+  truth: Int32Array,
+  open: Float32Array,
+): Float64Array {
   const experts = said.length;
   const losses = new Float64Array(truth.length * experts);
   said.forEach((outputs, e) => {
@@ -61,7 +79,12 @@ export function lossesOf(objective: Objective, state: unknown, said: readonly Fl
   return losses;
 }
 
-function meanOver(losses: Float64Array, experts: number, e: number, views: Iterable<number>): number {
+function meanOver(
+  losses: Float64Array,
+  experts: number,
+  e: number,
+  views: Iterable<number>,
+): number {
   let sum = 0;
   let count = 0;
   for (const view of views) {
@@ -74,7 +97,12 @@ function meanOver(losses: Float64Array, experts: number, e: number, views: Itera
 }
 
 /** Facts of every expert; one that was never open counts as knowing nothing. */
-export function expertFacts(names: readonly string[], costs: readonly number[], losses: Float64Array, worst: number): ExpertFacts[] {
+export function expertFacts(
+  names: readonly string[],
+  costs: readonly number[],
+  losses: Float64Array,
+  worst: number,
+): ExpertFacts[] {
   const meanCost = costs.reduce((a, b) => a + b, 0) / costs.length;
   return names.map((name, e) => {
     const loss = meanOver(losses, names.length, e, Array(losses.length / names.length).keys());
@@ -82,13 +110,13 @@ export function expertFacts(names: readonly string[], costs: readonly number[], 
   });
 }
 
-/** What balancing's targets are made of: rows with its fields, nats gained over the prior, cost. */
-export function capacities(facts: readonly ExpertFacts[], open: Float32Array, priorLoss: number): Capacity[] {
+/** What balancing's targets are made of: rows with its fields, held-out loss, cost. */
+export function capacities(facts: readonly ExpertFacts[], open: Float32Array): Capacity[] {
   const views = open.length / facts.length;
   return facts.map(({ cost, loss }, e) => {
     let count = 0;
     for (let view = 0; view < views; view++) count += open[view * facts.length + e]!;
-    return { availability: count / Math.max(1, views), gain: priorLoss - loss, cost };
+    return { availability: count / Math.max(1, views), loss, cost };
   });
 }
 
@@ -96,7 +124,13 @@ const fewest = 20;
 const mostPatterns = 64;
 
 /** Losses by which fields are visible, for the patterns seen often enough. */
-export function patternFacts(views: Views, fields: number, losses: Float64Array, facts: readonly ExpertFacts[], worst: number): PatternFacts[] {
+export function patternFacts(
+  views: Views,
+  fields: number,
+  losses: Float64Array,
+  facts: readonly ExpertFacts[],
+  worst: number,
+): PatternFacts[] {
   const groups = new Map<string, number[]>();
   for (let view = 0; view < views.row.length; view++) {
     const key = views.visible.subarray(view * fields, (view + 1) * fields).join('');
@@ -104,7 +138,9 @@ export function patternFacts(views: Views, fields: number, losses: Float64Array,
     list.push(view);
     groups.set(key, list);
   }
-  const common = [...groups].filter(([, list]) => list.length >= fewest).sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1));
+  const common = [...groups]
+    .filter(([, list]) => list.length >= fewest)
+    .sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1));
   return common.slice(0, mostPatterns).map(([key, list]) => ({
     presence: Array.from(key, Number),
     rows: list.length,

@@ -14,9 +14,16 @@ export function shareArray<A extends Arrays>(array: A): A {
 function shareColumn(column: Column): Column {
   if (column.form === 'values') return { ...column, data: shareArray(column.data) };
   const { ids, weights, offsets } = column;
-  return { ...column, ids: shareArray(ids), weights: shareArray(weights), offsets: shareArray(offsets) };
+  return {
+    ...column,
+    ids: shareArray(ids),
+    weights: shareArray(weights),
+    offsets: shareArray(offsets),
+  };
 }
 
 export function shareColumns(columns: Columns): Columns {
-  return Object.fromEntries(Object.entries(columns).map(([port, column]) => [port, shareColumn(column)]));
+  return Object.fromEntries(
+    Object.entries(columns).map(([port, column]) => [port, shareColumn(column)]),
+  );
 }

@@ -15,15 +15,24 @@ import { runJobs } from '../runtime/pool.js';
 import { cardOf } from './card.js';
 import type { Listener } from './event.js';
 import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-job.js';
-import { type GateData, graphOf } from './gate-job.js';
+import type { GateData } from './gate-data.js';
+import { graphOf } from './gate-job.js';
 import { type GateResult, outcome, type Reward, trainGates } from './gate-phase.js';
 import { cutParts, type Parts } from './parts.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { LabelledRows } from './rows.js';
-import { calibrate, capacities, expertFacts, interleave, lossesOf, openViews, patternFacts } from './said.js';
+import {
+  calibrate,
+  capacities,
+  expertFacts,
+  interleave,
+  lossesOf,
+  openViews,
+  patternFacts,
+} from './said.js';
 import { shareArray } from './shared-memory.js';
-import { type Hiding, makeViews, type Views } from './view.js';
 import { version } from './version.js';
+import { type Hiding, makeViews, type Views } from './view.js';
 
 export interface TrainOptions {
   readonly onEvent?: Listener;
@@ -57,19 +66,29 @@ function hidingOf(plan: Plan): Hiding | undefined {
   const { hide } = plan.spec.training;
   if (hide === undefined) return undefined;
   const index = new Map(plan.fields.map(({ name }, i) => [name, i]));
-  return { rate: hide.rate, groups: Object.values(hide.groups).map((group) => group.map((name) => index.get(name)!)) };
+  return {
+    rate: hide.rate,
+    groups: Object.values(hide.groups).map((group) => group.map((name) => index.get(name)!)),
+  };
 }
 
 function expertGraphs(stage: Stage): ExpertGraph[] {
   return stage.plan.experts.map(({ kind, config }, e) => {
     const ports = stage.prepared.expertPorts[e]!;
     const own = new Set(ports.map(fieldOf));
-    const fields = Object.fromEntries(Object.entries(stage.prepared.ports).filter(([name]) => own.has(name)));
+    const fields = Object.fromEntries(
+      Object.entries(stage.prepared.ports).filter(([name]) => own.has(name)),
+    );
     return { kind, config, fields, ports, outputs: stage.width };
   });
 }
 
-function expertJob(stage: Stage, graph: ExpertGraph, e: number, rowWeights: Float32Array): ExpertJob {
+function expertJob(
+  stage: Stage,
+  graph: ExpertGraph,
+  e: number,
+  rowWeights: Float32Array,
+): ExpertJob {
   const { plan, prepared, truth, parts, views, objective, state } = stage;
   const hiding = hidingOf(plan);
   return {
@@ -90,7 +109,11 @@ function expertJob(stage: Stage, graph: ExpertGraph, e: number, rowWeights: Floa
 }
 
 /** Phase 1: every expert by itself, the costliest first so that the threads end together. */
-async function trainExperts(stage: Stage, graphs: readonly ExpertGraph[], costs: readonly number[]): Promise<TrainedExpert[]> {
+async function trainExperts(
+  stage: Stage,
+  graphs: readonly ExpertGraph[],
+  costs: readonly number[],
+): Promise<TrainedExpert[]> {
   const { plan, options, parts } = stage;
   const rowWeights = shareArray(stage.objective.rowWeights(stage.truth, stage.state));
   const order = [...graphs.keys()].sort((a, b) => costs[b]! - costs[a]!);
@@ -103,7 +126,10 @@ async function trainExperts(stage: Stage, graphs: readonly ExpertGraph[], costs:
       const e = order[index]!;
       const { epoch, epochs, stage: step, loss } = message as ExpertProgress;
       const each = 1 / (parts.folds + 1);
-      done[e] = step === 'refit' ? 1 - each * (1 - epoch / epochs) : Math.min(1 - each, Math.max(done[e]!, (epoch / epochs) * each));
+      done[e] =
+        step === 'refit'
+          ? 1 - each * (1 - epoch / epochs)
+          : Math.min(1 - each, Math.max(done[e]!, (epoch / epochs) * each));
       options.onEvent?.({
         phase: 'experts',
         step: done.reduce((a, b) => a + b, 0),
@@ -131,41 +157,72 @@ interface Said {
 }
 
 /** Phase 2: one calibration per expert on route views, then what everybody knows. */
-async function calibrateExperts(stage: Stage, trained: readonly TrainedExpert[], costs: readonly number[]): Promise<Said> {
+async function calibrateExperts(
+  stage: Stage,
+  trained: readonly TrainedExpert[],
+  costs: readonly number[],
+): Promise<Said> {
   const { plan, views, objective, state, width, prepared } = stage;
   const fields = plan.fields.length;
   const truth = Int32Array.from(views.row, (row) => stage.truth[row]!);
   const check = Uint8Array.from(views.row, (row) => stage.parts.check[row]!);
   const index = new Map(plan.fields.map(({ name }, i) => [name, i]));
-  const own = prepared.expertPorts.map((ports) => [...new Set(ports.map((port) => index.get(fieldOf(port))!))]);
-  const open = openViews(views, fields, own, plan.experts.map(({ needs }) => needs));
+  const own = prepared.expertPorts.map((ports) => [
+    ...new Set(ports.map((port) => index.get(fieldOf(port))!)),
+  ]);
+  const open = openViews(
+    views,
+    fields,
+    own,
+    plan.experts.map(({ needs }) => needs),
+  );
   const experts = plan.experts.length;
   const calibrations = trained.map(({ heldOut }, e) => {
-    const hidden = truth.map((label, v) => (check[v] === 0 && open[v * experts + e] === 1 ? label : -1));
+    const hidden = truth.map((label, v) =>
+      check[v] === 0 && open[v * experts + e] === 1 ? label : -1,
+    );
     return objective.calibrate(heldOut, hidden, state);
   });
   const outputs: Float32Array[] = [];
-  for (const [e, { heldOut }] of trained.entries()) outputs.push(await calibrate(objective, heldOut, calibrations[e]!, width));
+  for (const [e, { heldOut }] of trained.entries())
+    outputs.push(await calibrate(objective, heldOut, calibrations[e]!, width));
   const losses = lossesOf(objective, state, outputs, truth, open);
   const prior = objective.prior(state);
-  const priorAnswers = Float32Array.from({ length: truth.length * prior.length }, (_, i) => prior[i % prior.length]!);
+  const priorAnswers = Float32Array.from(
+    { length: truth.length * prior.length },
+    (_, i) => prior[i % prior.length]!,
+  );
   const priorLoss = -mean(objective.likelihoods(priorAnswers, truth, state));
-  const facts = expertFacts(plan.experts.map(({ name }) => name), costs, losses, priorLoss);
+  const facts = expertFacts(
+    plan.experts.map(({ name }) => name),
+    costs,
+    losses,
+    priorLoss,
+  );
   const given = plan.spec.gate.balance.targets;
-  const natural = targetShares(capacities(facts, open, priorLoss));
+  const natural = targetShares(capacities(facts, open));
   return {
     calibrations,
     outputs,
     open,
     facts: { experts: facts, patterns: patternFacts(views, fields, losses, facts, priorLoss) },
-    targets: given === undefined ? natural : mergeTargets(natural, facts.map(({ name }) => given[name])),
+    targets:
+      given === undefined
+        ? natural
+        : mergeTargets(
+            natural,
+            facts.map(({ name }) => given[name]),
+          ),
     truth,
     check,
   };
 }
 
 /** Targets that a spec gives stay; the others share what is left as they would have. */
-function mergeTargets(natural: readonly number[], given: readonly (number | undefined)[]): number[] {
+function mergeTargets(
+  natural: readonly number[],
+  given: readonly (number | undefined)[],
+): number[] {
   const taken = given.reduce<number>((sum, share) => sum + (share ?? 0), 0);
   const free = natural.reduce((sum, share, i) => (given[i] === undefined ? sum + share : sum), 0);
   const left = Math.max(0.01, 1 - taken);
@@ -179,7 +236,9 @@ function rewardOf(stage: Stage, costs: readonly number[]): Reward | undefined {
   const { reward } = stage.plan.spec;
   if (reward === undefined) return undefined;
   const utility = stage.objective.utility(reward.right, reward.wrong, stage.state, 'reward');
-  const prices = stage.plan.experts.map(({ name }, e) => (reward.experts[name] ?? 0) + (reward.time * costs[e]!) / 1000);
+  const prices = stage.plan.experts.map(
+    ({ name }, e) => (reward.experts[name] ?? 0) + (reward.time * costs[e]!) / 1000,
+  );
   return { utility, prices };
 }
 
@@ -236,33 +295,74 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onProgress(done, total, who, { loss, shares, message }) {
       const loads = Object.fromEntries(names.map((name, e) => [name, shares[e]!]));
-      options.onEvent?.({ phase: 'gate', step: done, total, who, loss, loads, ...(message === undefined ? {} : { message: `${who}: ${message}` }) });
+      options.onEvent?.({
+        phase: 'gate',
+        step: done,
+        total,
+        who,
+        loss,
+        loads,
+        ...(message === undefined ? {} : { message: `${who}: ${message}` }),
+      });
     },
   });
 }
 
-async function finish(stage: Stage, graphs: readonly ExpertGraph[], trained: readonly TrainedExpert[], said: Said, result: GateResult, costs: readonly number[]): Promise<Bundle> {
+async function finish(
+  stage: Stage,
+  graphs: readonly ExpertGraph[],
+  trained: readonly TrainedExpert[],
+  said: Said,
+  result: GateResult,
+  costs: readonly number[],
+): Promise<Bundle> {
   const { plan, objective, state, width, prepared } = stage;
   const { job, trained: gate } = result.chosen;
   const routes = Int32Array.from([...said.check.keys()].filter((view) => said.check[view] === 0));
   const pooled = await outcome(job, gate, routes);
-  const temperature = objective.calibrate(pooled.answers, routes.map((view) => said.truth[view]!), state);
+  const temperature = objective.calibrate(
+    pooled.answers,
+    routes.map((view) => said.truth[view]!),
+    state,
+  );
   const files = new Map<string, Uint8Array>();
   const store = (folder: string, name: string, bytes: Uint8Array): string => {
     const path = hashedPath(folder, { name, bytes });
     files.set(path, bytes);
     return path;
   };
-  const experts = plan.experts.map(({ name, kind, config, needs }, e): ExpertEntry => ({
-    name, kind, config, needs,
-    ports: prepared.expertPorts[e]!,
-    calibration: said.calibrations[e]!,
-    cost: costs[e]!,
-    file: store('experts', name, expertGraph(graphs[e]!, trained[e]!.learned, objective, said.calibrations[e]!)),
-  }));
+  const experts = plan.experts.map(
+    ({ name, kind, config, needs }, e): ExpertEntry => ({
+      name,
+      kind,
+      config,
+      needs,
+      ports: prepared.expertPorts[e]!,
+      calibration: said.calibrations[e]!,
+      cost: costs[e]!,
+      file: store(
+        'experts',
+        name,
+        expertGraph(graphs[e]!, trained[e]!.learned, objective, said.calibrations[e]!),
+      ),
+    }),
+  );
   const graph = graphOf(job, gate.bias);
   const sizes = experts.map(({ file }) => files.get(file)!.length);
-  const { card, text } = await cardOf({ plan, rows: stage.rows, parts: stage.parts, objective, state, trained, said, result, temperature, costs, sizes, ports: prepared.expertPorts });
+  const { card, text } = await cardOf({
+    plan,
+    rows: stage.rows,
+    parts: stage.parts,
+    objective,
+    state,
+    trained,
+    said,
+    result,
+    temperature,
+    costs,
+    sizes,
+    ports: prepared.expertPorts,
+  });
   const manifest = {
     version,
     target: plan.spec.data.target,
@@ -270,11 +370,22 @@ async function finish(stage: Stage, graphs: readonly ExpertGraph[], trained: rea
     fields: prepared.fields,
     experts,
     gate: {
-      kind: job.kind, config: job.config, ports: prepared.gatePorts, facts: job.facts, topK: job.topK, shared: job.shared,
-      bias: gate.bias, penalty: job.penalty, targets: said.targets,
+      kind: job.kind,
+      config: job.config,
+      ports: prepared.gatePorts,
+      facts: job.facts,
+      topK: job.topK,
+      shared: job.shared,
+      bias: gate.bias,
+      penalty: job.penalty,
+      targets: said.targets,
       file: store('gate', job.kind, gateGraph(graph, gate.learned, objective, width)),
     },
-    pool: { kind: job.pool, temperature, file: store('pool', job.pool, poolGraph(objective, state, job.pool, temperature)) },
+    pool: {
+      kind: job.pool,
+      temperature,
+      file: store('pool', job.pool, poolGraph(objective, state, job.pool, temperature)),
+    },
     spec: plan.spec,
   };
   return makeBundle(manifest, files, card, text);
@@ -284,23 +395,55 @@ async function finish(stage: Stage, graphs: readonly ExpertGraph[], trained: rea
 const fewestRows = 20;
 
 /** Trains a plan on labelled rows. Throws MonbanError when the rows cannot teach it. */
-export async function train(plan: Plan, rows: LabelledRows, options: TrainOptions = {}): Promise<Bundle> {
+export async function train(
+  plan: Plan,
+  rows: LabelledRows,
+  options: TrainOptions = {},
+): Promise<Bundle> {
   const { training } = plan.spec;
   if (rows.rows < fewestRows) {
     const todo = 'give more rows, or another target or split';
-    throw new MonbanError({ where: 'data', expected: `at least ${fewestRows} training rows with a target`, found: `${rows.rows}`, todo });
+    throw new MonbanError({
+      where: 'data',
+      expected: `at least ${fewestRows} training rows with a target`,
+      found: `${rows.rows}`,
+      todo,
+    });
   }
   const objective = objectives.get(plan.objective.kind);
-  const state = objective.fit(rows.target, plan.objective.config, `target ${plan.spec.data.target}`);
+  const state = objective.fit(
+    rows.target,
+    plan.objective.config,
+    `target ${plan.spec.data.target}`,
+  );
   const truth = shareArray(objective.encode(rows.target, state));
-  const prepared = prepare(plan, rows, (step, total, who) => options.onEvent?.({ phase: 'encode', step, total, who }));
+  const prepared = prepare(plan, rows, (step, total, who) =>
+    options.onEvent?.({ phase: 'encode', step, total, who }),
+  );
   const parts = cutParts(rows, training);
   const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };
   const heldOut = Int32Array.from([...parts.fold.keys()].filter((row) => parts.fold[row]! >= 0));
-  const made = makeViews(heldOut, prepared.presence, plan.fields.length, hidingOf(plan), training.seed);
+  const made = makeViews(
+    heldOut,
+    prepared.presence,
+    plan.fields.length,
+    hidingOf(plan),
+    training.seed,
+  );
   const views = { row: shareArray(made.row), visible: shareArray(made.visible) };
   const width = objective.outputs(state);
-  const stage: Stage = { plan, rows, objective, state, width, truth, prepared, parts: shared, views, options };
+  const stage: Stage = {
+    plan,
+    rows,
+    objective,
+    state,
+    width,
+    truth,
+    prepared,
+    parts: shared,
+    views,
+    options,
+  };
   const graphs = expertGraphs(stage);
   const counted = graphs.map((graph) => countedCost(graph, prepared.columns));
   const trained = await trainExperts(stage, graphs, counted);

@@ -15,7 +15,12 @@ export interface Views {
 }
 
 /** Hides groups of one row in place; `draw` gives numbers in [0, 1). */
-export function hideGroups(visible: Uint8Array, at: number, hiding: Hiding, draw: () => number): void {
+export function hideGroups(
+  visible: Uint8Array,
+  at: number,
+  hiding: Hiding,
+  draw: () => number,
+): void {
   for (const group of hiding.groups) {
     if (draw() >= hiding.rate) continue;
     for (const field of group) visible[at + field] = 0;
@@ -26,7 +31,13 @@ export function hideGroups(visible: Uint8Array, at: number, hiding: Hiding, draw
 const copies = 2;
 
 /** Every held-out row once; where fields are hidden, `copies` times with fields hidden at random. */
-export function makeViews(heldOut: Int32Array, presence: Uint8Array, fields: number, hiding: Hiding | undefined, seed: number): Views {
+export function makeViews(
+  heldOut: Int32Array,
+  presence: Uint8Array,
+  fields: number,
+  hiding: Hiding | undefined,
+  seed: number,
+): Views {
   const times = hiding === undefined ? 1 : copies;
   const row = new Int32Array(heldOut.length * times);
   const visible = new Uint8Array(row.length * fields);

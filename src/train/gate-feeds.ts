@@ -1,0 +1,67 @@
+/** Lays held-out views out as the feeds of a gate. */
+
+import type { GateFacts } from '../gate/gate.js';
+import { presencePort, sharedPort } from '../gate/gate.js';
+import { servingFeeds } from '../mixture/feeds.js';
+import { fieldOf } from '../mixture/wiring.js';
+import type { GateData } from './gate-data.js';
+
+export interface GateSource {
+  readonly data: GateData;
+  readonly facts: GateFacts;
+  readonly shared: number;
+}
+
+/** The given rows of an array of `size` numbers a row. */
+export function gatherRows(
+  array: Float32Array | Uint8Array,
+  views: Int32Array,
+  size: number,
+): Float32Array {
+  const out = new Float32Array(views.length * size);
+  views.forEach((view, i) => {
+    out.set(array.subarray(view * size, (view + 1) * size), i * size);
+  });
+  return out;
+}
+
+/** Feeds of the gate's serving graph for some views. */
+export function gateFeeds(job: GateSource, part: Int32Array, width: number) {
+  const { data } = job;
+  const names = Object.keys(data.fields);
+  const experts = job.facts.experts.length;
+  const presence = gatherRows(data.views.visible, part, names.length);
+  const rows = (port: string): Int32Array => {
+    const f = names.indexOf(fieldOf(port));
+    return part.map((view, i) =>
+      presence[i * names.length + f] === 1 ? data.views.row[view]! : -1,
+    );
+  };
+  const feeds = servingFeeds(data.ports, { columns: data.columns, rows });
+  feeds[presencePort] = { data: presence, dims: [part.length, names.length] };
+  feeds.open = { data: gatherRows(data.open, part, experts), dims: [part.length, experts] };
+  if (job.shared >= 0) {
+    const outputs = gatherRows(data.outputs, part, experts * width);
+    feeds[sharedPort] = {
+      data: sharedOf(outputs, job.shared, experts, width),
+      dims: [part.length, width],
+    };
+  }
+  return feeds;
+}
+
+/** What the shared expert said: [B, W] of [B, E, W]. */
+export function sharedOf(
+  outputs: Float32Array,
+  shared: number,
+  experts: number,
+  width: number,
+): Float32Array {
+  const rows = outputs.length / (experts * width);
+  const out = new Float32Array(rows * width);
+  for (let i = 0; i < rows; i++) {
+    const at = (i * experts + shared) * width;
+    out.set(outputs.subarray(at, at + width), i * width);
+  }
+  return out;
+}
