@@ -132,6 +132,7 @@ describe('reading rows', () => {
     folder.write('c.csv', 'a;b\n1;2,5\n');
     folder.write('d.tsv', 'a\tb\n1\t"x\ty"\n');
     folder.write(`we[ir]d 'n*me.csv`, 'a\n7\n');
+    folder.write(`we[ir]d 'name.csv`, 'a\n8\n');
     expect((await (await open('a.jsonl')).read(['b'])).columns.b).toEqual([['x', 'y'], null]);
     expect((await (await open('b.json')).read(['a'])).columns.a).toEqual(Float64Array.of(1, 2));
     expect((await (await open('c.csv')).read(['b'])).columns.b).toEqual(['2,5']);

@@ -94,6 +94,12 @@ describe('on made-up columns', () => {
     expect(await kindOf(expression)).toBe(kind);
   });
 
+  it('takes years and days of the year for numbers, and row numbers of a small file not', async () => {
+    expect(await kindOf('1950 + i', 'v', 80)).toBe('number');
+    expect(await kindOf('1 + i % 366', 'v', 1000)).toBe('number');
+    expect(await kindOf('1 + i', 'v', 200)).toBe('skip');
+  });
+
   it('reads names where the values cannot tell', async () => {
     expect(await kindOf(`${mixed} % 90000 + 10000`, 'postal code', 50_000)).toBe('number');
     expect(await kindOf(`${mixed} % 500 + 10000`, 'postal code')).toBe('category');

@@ -62,17 +62,18 @@ const binary: Rule = ({ column }) =>
 const counters: Rule = ({ numbers, distinct, present, column }) => {
   if (numbers === undefined || !numbers.whole || distinct <= few) return undefined;
   const { min, max, stepsOfOne, rising } = numbers;
-  const calendar = (min >= 1800 && max <= 2200) || max <= 366;
+  const repeated = distinct < 0.98 * present;
+  if ((min >= 1800 && max <= 2200) || (max <= 366 && repeated)) return undefined;
   const filled = distinct / (max - min + 1);
   const counting = stepsOfOne > 0.9 || (filled > 0.9 && stepsOfOne > 0.4);
-  if (counting && rising > 0.9 && !calendar) {
+  if (counting && rising > 0.9) {
     return { kind: 'skip', reason: 'counts up from row to row' };
   }
   // Draws at random would leave gaps: an average of 2.5 rows per value fills 92 % of them.
   if (min >= 0 && min <= 1 && filled > 0.98 && distinct > 0.4 * present) {
     return { kind: 'skip', reason: `every number from ${min} to ${max}, a position in a list` };
   }
-  if (distinct > 0.98 * present && (filled > 0.9 || identifierName.test(column.name))) {
+  if (!repeated && (filled > 0.9 || identifierName.test(column.name))) {
     return { kind: 'skip', reason: 'a different whole number in every row, an identifier' };
   }
   return undefined;

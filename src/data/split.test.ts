@@ -95,3 +95,10 @@ it('gives rows one unit exactly when their columns agree', async () => {
   expect(new Set(byKey.values()).size).toBe(byKey.size);
   expect(await faultOf(units(data, ['teem']))).toContain('did you mean "team"?');
 });
+
+it('tells NULL from an empty text, and columns from one another', async () => {
+  const values = `('', NULL), (NULL, ''), ('', ''), (NULL, NULL), ('ab', 'c'), ('a', 'bc')`;
+  const pairs = await openDataset({ query: `SELECT * FROM (VALUES ${values}) t(a, b)` });
+  expect(new Set(await units(pairs, ['a', 'b'])).size).toBe(6);
+  await pairs.close();
+});
