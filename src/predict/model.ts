@@ -1,5 +1,4 @@
 /** An opened mixture: coders and sessions, and how one batch flows through them. */
-import type { Column } from '../core/column.js';
 import type { Coder } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
 import { presencePort, sharedPort } from '../gate/gate.js';
@@ -10,7 +9,8 @@ import { notAsked } from '../objective/pool.js';
 import type { Objective } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { openSession, type Session } from '../runtime/session.js';
-import { type Batch, takeValues } from './batch.js';
+import type { Batch } from './batch.js';
+import type { Encoded } from './encoded.js';
 import { memorySlices } from './slices.js';
 
 /** What a test or a page may watch: encoder and expert calls as they happen. */
@@ -95,41 +95,6 @@ export function openExperts(model: Model, presence: Uint8Array, closed?: Readonl
     }
   });
   return open;
-}
-
-/** Ports of one batch, encoded when first wanted and only for the rows that want them. */
-export interface Encoded {
-  /** Encodes the port for these rows where that has not been done. */
-  want(port: string, rows: Int32Array): void;
-  readonly columns: Record<string, Column>;
-  /** Position of a batch row in the port's column, -1 where the field is absent or hidden. */
-  position(port: string, row: number): number;
-}
-
-/** Lazy encoding of a batch; `presence` [B, F] hides fields. */
-export function encodeLazily(model: Model, batch: Batch, presence: Uint8Array): Encoded {
-  const width = model.manifest.fields.length;
-  const columns: Record<string, Column> = {};
-  const places: Record<string, Int32Array> = {};
-  return {
-    columns,
-    position: (port, row) => places[port]![row]!,
-    want(port, rows) {
-      if (columns[port] !== undefined) return;
-      const field = fieldOf(port);
-      const f = model.fieldIndex.get(field)!;
-      const given = rows.filter((row) => presence[row * width + f] === 1);
-      const place = new Int32Array(batch.rows).fill(-1);
-      given.forEach((row, i) => {
-        place[row] = i;
-      });
-      const name = port.slice(field.length + 1);
-      const values = given.length === batch.rows ? batch.values[field]! : takeValues(batch.values[field]!, given);
-      columns[port] = model.coders[field]!.encode(values, [name])[name]!;
-      places[port] = place;
-      model.watch.encoded?.(port, given.length);
-    },
-  };
 }
 
 /** Asks one expert about some rows of the batch: calibrated outputs [rows, W]. */

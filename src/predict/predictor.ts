@@ -5,8 +5,9 @@ import type { Asked, Decision, Stages } from '../mixture/decision.js';
 import type { Utility } from '../objective/objective.js';
 import { notAsked } from '../objective/pool.js';
 import { type Batch, type JsonRecord, recordBatch } from './batch.js';
+import { type Encoded, encodeLazily } from './encoded.js';
 import {
-  askExpert, askGate, askPool, encodeLazily, type Encoded, type GateSaid, type Model, openExperts, openModel, presenceOf, type Watch,
+  askExpert, askGate, askPool, type GateSaid, type Model, openExperts, openModel, presenceOf, type Watch,
 } from './model.js';
 
 /** How a batch is to be decided. */

@@ -1,5 +1,5 @@
 /** Cuts rows into slices whose padded bags fit in memory, rows of like length together. */
-import type { Encoded } from './model.js';
+import type { Encoded } from './encoded.js';
 
 /** Padded cells (rows x longest bag) of one slice at the most, unless it is a single row. */
 const mostCells = 1 << 17;
