@@ -1,5 +1,5 @@
 /** Elementary functions and activations, one operand each. */
-import { apply, constant, type Op, type Tensor } from '../tensor.js';
+import { apply, constant, noGradient, type Op, type Tensor } from '../tensor.js';
 import { div, mul, neg, square, sub, unary } from './arithmetic.js';
 import { expand } from './broadcast.js';
 
@@ -51,12 +51,27 @@ export function stopGradient(x: Tensor): Tensor {
   return apply(stopOp, [x], null);
 }
 
+/** A value in the shape of the operand, whose symbolic dimensions are read from it. */
+const fillOp: Op<number> = {
+  name: 'fill',
+  shape: ([x]) => ({ shape: x!.shape, dtype: 'float32' }),
+  emit: (graph, [x], value) =>
+    graph.node('Expand', [graph.constant([value], [], 'float32'), graph.node('Shape', [x!])]),
+  vjp: noGradient,
+  work: () => 0,
+};
+
+function fill(x: Tensor, value: number): Tensor {
+  const fixed = x.shape.every((dim) => typeof dim === 'number');
+  return fixed ? expand(constant(value), x.shape) : apply(fillOp, [x], value);
+}
+
 /** Ones in the shape of `x`. */
 export function onesLike(x: Tensor): Tensor {
-  return expand(constant(1), x.shape);
+  return fill(x, 1);
 }
 
 /** Zeros in the shape of `x`. */
 export function zerosLike(x: Tensor): Tensor {
-  return expand(constant(0), x.shape);
+  return fill(x, 0);
 }

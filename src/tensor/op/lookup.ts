@@ -11,8 +11,9 @@ import {
   type Tensor,
 } from '../tensor.js';
 import { mul } from './arithmetic.js';
-import { expand, reshape } from './broadcast.js';
+import { reshape } from './broadcast.js';
 import { cast, equal } from './choose.js';
+import { onesLike } from './function.js';
 
 function isIndex(x: Tensor): boolean {
   return x.dtype === 'int64' || x.dtype === 'int32';
@@ -129,5 +130,5 @@ const topKMaskOp: Op<number> = {
 
 /** A mask [B, E] with ones at the k largest scores of each row, ties to the lower index. */
 export function topKMask(scores: Tensor, k: number): Tensor {
-  return scores.shape[1] === k ? expand(constant(1), scores.shape) : apply(topKMaskOp, [scores], k);
+  return scores.shape[1] === k ? onesLike(scores) : apply(topKMaskOp, [scores], k);
 }
