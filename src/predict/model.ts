@@ -66,16 +66,19 @@ export async function openModel(bundle: Bundle, watch: Watch = {}): Promise<Mode
   };
 }
 
-/** Which fields are given: [B, F], 1 or 0; `hidden` fields count as absent. */
-export function presenceOf(model: Model, batch: Batch, hidden?: ReadonlySet<string>): Uint8Array {
+/** Which fields are given: [B, F], 1 or 0; hidden fields count as absent. */
+export function presenceOf(
+  model: Model,
+  batch: Batch,
+  hidden: (row: number, field: string) => boolean = () => false,
+): Uint8Array {
   const { fields } = model.manifest;
   const bits = new Uint8Array(batch.rows * fields.length);
   fields.forEach(({ name }, f) => {
-    if (hidden?.has(name)) return;
     const coder = model.coders[name]!;
     const values = batch.values[name]!;
     for (let row = 0; row < batch.rows; row++) {
-      if (coder.present(values, row)) bits[row * fields.length + f] = 1;
+      if (coder.present(values, row) && !hidden(row, name)) bits[row * fields.length + f] = 1;
     }
   });
   return bits;

@@ -12,8 +12,8 @@ import {
 
 /** How a batch is to be decided. */
 export interface RunOptions {
-  /** Fields to treat as absent. */
-  readonly hidden?: ReadonlySet<string>;
+  /** Fields to treat as absent, by row of the batch. */
+  readonly hiddenAt?: (row: number, field: string) => boolean;
   /** Experts that cannot be asked. */
   readonly closed?: ReadonlySet<string>;
 }
@@ -86,7 +86,7 @@ async function runBatch(model: Model, batch: Batch, clock: () => number, options
   const count = experts.length;
   const width = model.width;
   const started = clock();
-  const presence = presenceOf(model, batch, options.hidden);
+  const presence = presenceOf(model, batch, options.hiddenAt);
   const open = openExperts(model, presence, options.closed);
   const encoded = encodeLazily(model, batch, presence);
   const all = Int32Array.from({ length: batch.rows }, (_, row) => row);

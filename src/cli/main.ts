@@ -1,0 +1,81 @@
+/** The command line: one lazily loaded file per verb. */
+import { Command, CommanderError } from 'commander';
+import { MonbanError } from '../core/fault.js';
+import { printError } from './output.js';
+
+type Run = (args: string[], options: Record<string, unknown>) => Promise<number | undefined>;
+
+/** Loads the verb when it is called, so that `--help` costs nothing. */
+function lazily(load: () => Promise<{ run: Run }>) {
+  return async (...given: unknown[]): Promise<void> => {
+    const command = given.at(-1) as Command;
+    const { run } = await load();
+    const code = await run(command.processedArgs as string[], command.opts());
+    process.exitCode = code ?? 0;
+  };
+}
+
+function build(): Command {
+  const program = new Command('monban')
+    .description('A mixture of experts for mixed data, and the gate that chooses whom to ask.')
+    .exitOverride()
+    .showHelpAfterError('(run with --help to see what is possible)');
+  program.command('init').argument('<data>', 'a file or glob: Parquet, CSV, JSONL')
+    .description('look at data, guess the fields, warn, and write a spec')
+    .requiredOption('--target <column>', 'the column to predict')
+    .option('--out <file>', 'where to write the spec', 'monban.yaml')
+    .option('--force', 'replace an existing spec')
+    .option('--json', 'print one JSON object')
+    .action(lazily(() => import('./verb/init.js')));
+  program.command('train').argument('[spec]', 'the spec', 'monban.yaml')
+    .description('train a mixture; writes a bundle')
+    .option('--out <dir>', 'where to write the bundle', 'model')
+    .option('--seed <n>', 'another seed than the spec has')
+    .option('--json', 'print one JSON object')
+    .action(lazily(() => import('./verb/train.js')));
+  program.command('evaluate').argument('<model>', 'a bundle').argument('<data>', 'labelled data')
+    .description('score a bundle: quality, load, time, and every expert beside it')
+    .option('--json', 'print one JSON object')
+    .action(lazily(() => import('./verb/evaluate.js')));
+  program.command('predict').argument('<model>', 'a bundle').argument('<data>', 'a file, or - for JSON on standard input')
+    .description('decide many records, or one from standard input')
+    .option('--out <file>', 'write .parquet, .csv or .jsonl instead of standard output')
+    .option('--json', 'print one JSON object')
+    .action(lazily(() => import('./verb/predict.js')));
+  program.command('explain').argument('<model>', 'a bundle').argument('[record]', 'a JSON file, or - for standard input', '-')
+    .description('why this answer, why these experts, and what would change it')
+    .option('--json', 'print one JSON object')
+    .action(lazily(() => import('./verb/explain.js')));
+  program.command('kinds').argument('[name]', 'one kind')
+    .description('every field, expert, gate and objective kind with its options')
+    .option('--json', 'print one JSON object')
+    .action(lazily(() => import('./verb/kinds.js')));
+  return program;
+}
+
+/** Says what went wrong in the caller's terms; the exit code follows. */
+function fail(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof MonbanError) {
+    printError(error.message);
+    return error.exitCode;
+  }
+  const { message, stack } = error as Error;
+  printError(process.env.MONBAN_DEBUG === '1' ? (stack ?? message) : `monban failed: ${message}`);
+  return 1;
+}
+
+/** Runs one command line (without node and script) and returns the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    await build().parseAsync([...argv], { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+});
+process.exitCode = await main(process.argv.slice(2));
