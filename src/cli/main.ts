@@ -20,33 +20,48 @@ function build(): Command {
     .description('A mixture of experts for mixed data, and the gate that chooses whom to ask.')
     .exitOverride()
     .showHelpAfterError('(run with --help to see what is possible)');
-  program.command('init').argument('<data>', 'a file or glob: Parquet, CSV, JSONL')
+  program
+    .command('init')
+    .argument('<data>', 'a file or glob: Parquet, CSV, JSONL')
     .description('look at data, guess the fields, warn, and write a spec')
     .requiredOption('--target <column>', 'the column to predict')
     .option('--out <file>', 'where to write the spec', 'monban.yaml')
     .option('--force', 'replace an existing spec')
     .option('--json', 'print one JSON object')
     .action(lazily(() => import('./verb/init.js')));
-  program.command('train').argument('[spec]', 'the spec', 'monban.yaml')
+  program
+    .command('train')
+    .argument('[spec]', 'the spec', 'monban.yaml')
     .description('train a mixture; writes a bundle')
     .option('--out <dir>', 'where to write the bundle', 'model')
     .option('--seed <n>', 'another seed than the spec has')
     .option('--json', 'print one JSON object')
     .action(lazily(() => import('./verb/train.js')));
-  program.command('evaluate').argument('<model>', 'a bundle').argument('<data>', 'labelled data')
+  program
+    .command('evaluate')
+    .argument('<model>', 'a bundle')
+    .argument('<data>', 'labelled data')
     .description('score a bundle: quality, load, time, and every expert beside it')
     .option('--json', 'print one JSON object')
     .action(lazily(() => import('./verb/evaluate.js')));
-  program.command('predict').argument('<model>', 'a bundle').argument('<data>', 'a file, or - for JSON on standard input')
+  program
+    .command('predict')
+    .argument('<model>', 'a bundle')
+    .argument('<data>', 'a file, or - for JSON on standard input')
     .description('decide many records, or one from standard input')
     .option('--out <file>', 'write .parquet, .csv or .jsonl instead of standard output')
     .option('--json', 'print one JSON object')
     .action(lazily(() => import('./verb/predict.js')));
-  program.command('explain').argument('<model>', 'a bundle').argument('[record]', 'a JSON file, or - for standard input', '-')
+  program
+    .command('explain')
+    .argument('<model>', 'a bundle')
+    .argument('[record]', 'a JSON file, or - for standard input', '-')
     .description('why this answer, why these experts, and what would change it')
     .option('--json', 'print one JSON object')
     .action(lazily(() => import('./verb/explain.js')));
-  program.command('kinds').argument('[name]', 'one kind')
+  program
+    .command('kinds')
+    .argument('[name]', 'one kind')
     .description('every field, expert, gate and objective kind with its options')
     .option('--json', 'print one JSON object')
     .action(lazily(() => import('./verb/kinds.js')));

@@ -29,7 +29,9 @@ function lineOf(event: TrainEvent, seconds: number): string {
     event.loss === undefined ? '' : `loss ${event.loss.toFixed(3)}`,
     event.loads === undefined ? '' : bars(event.loads),
     left,
-  ].filter((part) => part !== '').join('  ');
+  ]
+    .filter((part) => part !== '')
+    .join('  ');
 }
 
 export interface Progress {
@@ -51,7 +53,8 @@ export function progress(): Progress {
       if (!due) return;
       last = now;
       const text = lineOf(event, (now - start) / 1000);
-      if (live) process.stderr.write(`\r\u001b[2K${text.slice(0, (process.stderr.columns ?? 100) - 1)}`);
+      if (live)
+        process.stderr.write(`\r\u001b[2K${text.slice(0, (process.stderr.columns ?? 100) - 1)}`);
       else printError(text);
     },
     stop() {

@@ -1,11 +1,12 @@
 /** The main job of `npm start`: trains on the packages that the repository ships, and shows the result. */
+
+import { MonbanError } from '../core/fault.js';
 import { evaluateRows } from '../evaluate/evaluate.js';
 import { readSpec } from '../mixture/spec-file.js';
 import { sliceBatch } from '../predict/batch.js';
 import { explain, explainText } from '../predict/explain.js';
 import { openPredictor } from '../predict/predictor.js';
 import { readRows } from '../train/rows.js';
-import { MonbanError } from '../core/fault.js';
 import { leaderboard } from './leaderboard.js';
 import { print, printError } from './output.js';
 import { openSource, trainTo } from './training.js';
@@ -14,7 +15,9 @@ const spec = 'examples/packages/monban.yaml';
 const out = 'runs/packages';
 
 async function start(): Promise<void> {
-  print('Monban learns which section of the Debian archive a package belongs to: 58 classes, mixed fields.');
+  print(
+    'Monban learns which section of the Debian archive a package belongs to: 58 classes, mixed fields.',
+  );
   const plan = readSpec(spec);
   const bundle = await trainTo(plan, spec, out);
   const data = await openSource(plan, spec);
@@ -22,18 +25,29 @@ async function start(): Promise<void> {
   await data.close();
   const predictor = await openPredictor(bundle);
   const found = await evaluateRows(predictor, rows, rows.target, rows.unlabelled);
-  print(`\nLeaderboard on ${found.rows} packages that training did not see ("linear" is the one linear model):\n`);
+  print(
+    `\nLeaderboard on ${found.rows} packages that training did not see ("linear" is the one linear model):\n`,
+  );
   print(leaderboard(found, bundle));
-  print('\nOf the mixture the time of one decision is measured (p50, encoding included); ~ marks counted work.');
+  print(
+    '\nOf the mixture the time of one decision is measured (p50, encoding included); ~ marks counted work.',
+  );
   const one = sliceBatch(rows, 0, 1);
   const record = Object.fromEntries(
-    Object.entries(one.values).map(([name, values]) => [name, Number.isNaN(values[0]) ? null : values[0]]),
+    Object.entries(one.values).map(([name, values]) => [
+      name,
+      Number.isNaN(values[0]) ? null : values[0],
+    ]),
   );
-  print(`\nOne decision explained: ${String(record.package)} (in truth: ${String(rows.target[0])})\n`);
+  print(
+    `\nOne decision explained: ${String(record.package)} (in truth: ${String(rows.target[0])})\n`,
+  );
   print(explainText(await explain(predictor, record)));
   await predictor.close();
   print(`\nThe bundle is in ${out}, its card in ${out}/card.md. Next:`);
-  print(`  echo '{"package": "libfoo-dev", "description": "development files for foo"}' | npx --no monban explain ${out} -`);
+  print(
+    `  echo '{"package": "libfoo-dev", "description": "development files for foo"}' | npx --no monban explain ${out} -`,
+  );
   print(`  npx --no monban evaluate ${out} datasets/packages/packages.parquet`);
   print('  npx --no monban init YOUR-DATA.parquet --target COLUMN --out monban.yaml');
 }
@@ -41,6 +55,8 @@ async function start(): Promise<void> {
 try {
   await start();
 } catch (error) {
-  printError(error instanceof MonbanError ? error.message : `monban failed: ${(error as Error).message}`);
+  printError(
+    error instanceof MonbanError ? error.message : `monban failed: ${(error as Error).message}`,
+  );
   process.exitCode = error instanceof MonbanError ? error.exitCode : 1;
 }

@@ -30,7 +30,10 @@ export async function trainTo(plan: Plan, spec: string, out: string): Promise<Bu
   } catch (error) {
     if (!controller.signal.aborted) throw error;
     const found = 'a stop from the keyboard';
-    throw new MonbanError({ where: out, expected: 'training to end', found, todo: 'nothing was written; run it again' }, 1);
+    throw new MonbanError(
+      { where: out, expected: 'training to end', found, todo: 'nothing was written; run it again' },
+      1,
+    );
   } finally {
     bar.stop();
     process.removeListener('SIGINT', stop);

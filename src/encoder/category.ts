@@ -5,7 +5,11 @@ import type { Encoder } from './encoder.js';
 import { isPresent } from './present.js';
 
 const config = z.strictObject({
-  minimum: z.int().min(1).default(2).describe('a name seen less often in training counts as unseen'),
+  minimum: z
+    .int()
+    .min(1)
+    .default(2)
+    .describe('a name seen less often in training counts as unseen'),
   limit: z.int().min(1).default(20000).describe('at most so many names, the most frequent first'),
 });
 type Config = z.infer<typeof config>;

@@ -44,7 +44,9 @@ function isList(values: Values): boolean {
 export function conform(values: Values, storage: Storage, where: string): Values {
   if (storage === 'number') {
     if (values instanceof Float64Array) return values;
-    return Float64Array.from(values as readonly Item[], (value, row) => toNumber(value, where, row));
+    return Float64Array.from(values as readonly Item[], (value, row) =>
+      toNumber(value, where, row),
+    );
   }
   if (values instanceof Float64Array || isList(values) !== (storage === 'list')) {
     const items = Array.from(values as ArrayLike<Item>);

@@ -36,7 +36,8 @@ type Texts = readonly (string | null)[];
 
 function open(state: TextState): Coder {
   const vocabulary = openVocabulary(state.vocabulary);
-  const cut = (text: string | null | undefined, most: number): string => (text ?? '').slice(0, most);
+  const cut = (text: string | null | undefined, most: number): string =>
+    (text ?? '').slice(0, most);
   const encoders: Record<string, (texts: Texts) => Column> = {
     words: (texts) =>
       bagColumn(

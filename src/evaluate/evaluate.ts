@@ -1,7 +1,7 @@
 /** Scores a mixture on labelled rows: quality, load, time, and every expert beside it. */
 import { MonbanError, show } from '../core/fault.js';
 import { nearest } from '../core/nearest.js';
-import { quantile, mean } from '../core/statistic.js';
+import { mean, quantile } from '../core/statistic.js';
 import type { Values } from '../data/column.js';
 import type { Dataset } from '../data/dataset.js';
 import type { Scores } from '../objective/objective.js';
@@ -46,7 +46,11 @@ interface Said {
 }
 
 /** Log of the mean probability of the open experts, the prior where there is none. */
-function pool(each: readonly Float32Array[], open: Float32Array, prior: Float32Array): Float32Array {
+function pool(
+  each: readonly Float32Array[],
+  open: Float32Array,
+  prior: Float32Array,
+): Float32Array {
   const experts = each.length;
   const width = prior.length;
   const rows = open.length / experts;
@@ -73,15 +77,27 @@ async function sayAll(predictor: Predictor, batch: Batch): Promise<Said> {
     for (const port of model.manifest.experts[e]!.ports) encoded.want(port, all);
     const rows = all.filter((row) => routed.open[row * experts + e] === 1);
     const said = await askExpert(model, e, encoded, rows);
-    const spread = Float32Array.from({ length: batch.rows * prior.length }, (_, i) => prior[i % prior.length]!);
+    const spread = Float32Array.from(
+      { length: batch.rows * prior.length },
+      (_, i) => prior[i % prior.length]!,
+    );
     rows.forEach((row, i) => {
       spread.set(said.subarray(i * prior.length, (i + 1) * prior.length), row * prior.length);
     });
     each.push(spread);
   }
-  const counts = each.map((_, e) => all.reduce((sum, row) => sum + routed.mask[row * experts + e]!, 0));
+  const counts = each.map((_, e) =>
+    all.reduce((sum, row) => sum + routed.mask[row * experts + e]!, 0),
+  );
   const open = routed.open.reduce((a, b) => a + b, 0);
-  return { answers: routed.answers, each, ensemble: pool(each, routed.open, prior), counts, open, ms: routed.ms.total };
+  return {
+    answers: routed.answers,
+    each,
+    ensemble: pool(each, routed.open, prior),
+    counts,
+    open,
+    ms: routed.ms.total,
+  };
 }
 
 function join(parts: readonly Float32Array[]): Float32Array {
@@ -109,7 +125,12 @@ async function timeSingles(predictor: Predictor, batch: Batch): Promise<Float64A
 }
 
 /** Scores a batch whose target is known. Throws MonbanError when there is nothing to score. */
-export async function evaluateRows(predictor: Predictor, batch: Batch, target: Values, unlabelled = 0): Promise<Evaluation> {
+export async function evaluateRows(
+  predictor: Predictor,
+  batch: Batch,
+  target: Values,
+  unlabelled = 0,
+): Promise<Evaluation> {
   if (batch.rows === 0) {
     const found = unlabelled > 0 ? `${unlabelled} rows, none with a target` : '0 rows';
     throw new MonbanError({ where: 'data', expected: 'labelled rows to evaluate', found });
@@ -119,16 +140,22 @@ export async function evaluateRows(predictor: Predictor, batch: Batch, target: V
   const truth = model.objective.encode(target, model.state);
   const said: Said[] = [];
   for (let from = 0; from < batch.rows; from += sliceRows) {
-    said.push(await sayAll(predictor, sliceBatch(batch, from, Math.min(batch.rows, from + sliceRows))));
+    said.push(
+      await sayAll(predictor, sliceBatch(batch, from, Math.min(batch.rows, from + sliceRows))),
+    );
   }
   const utility = utilityOf(model);
-  const score = (answers: Float32Array) => model.objective.score(answers, truth, model.state, utility);
+  const score = (answers: Float32Array) =>
+    model.objective.score(answers, truth, model.state, utility);
   const counts = experts.map((_, e) => said.reduce((sum, part) => sum + part.counts[e]!, 0));
   const asked = counts.reduce((a, b) => a + b, 0);
   const times = await timeSingles(predictor, batch);
   const scored = experts.map(({ name }, e): [string, { share: number; metrics: Scores }] => [
     name,
-    { share: counts[e]! / Math.max(1, asked), metrics: score(join(said.map(({ each }) => each[e]!))) },
+    {
+      share: counts[e]! / Math.max(1, asked),
+      metrics: score(join(said.map(({ each }) => each[e]!))),
+    },
   ]);
   return {
     rows: batch.rows,
@@ -154,12 +181,20 @@ export async function evaluateRows(predictor: Predictor, batch: Batch, target: V
 export function requireColumns(predictor: Predictor, data: Dataset, withTarget: boolean): void {
   const { manifest } = predictor.bundle;
   const names = data.columns.map(({ name }) => name);
-  const wanted = [...manifest.fields.map(({ column }) => column), ...(withTarget ? [manifest.target] : [])];
-  const faults = wanted.filter((column) => !names.includes(column)).map((column) => {
-    const close = nearest(column, names);
-    const todo = close === undefined ? `the data has ${names.slice(0, 12).join(', ')}` : `did you mean "${close}"?`;
-    return { where: 'data', expected: `a column ${show(column)}`, found: 'no such column', todo };
-  });
+  const wanted = [
+    ...manifest.fields.map(({ column }) => column),
+    ...(withTarget ? [manifest.target] : []),
+  ];
+  const faults = wanted
+    .filter((column) => !names.includes(column))
+    .map((column) => {
+      const close = nearest(column, names);
+      const todo =
+        close === undefined
+          ? `the data has ${names.slice(0, 12).join(', ')}`
+          : `did you mean "${close}"?`;
+      return { where: 'data', expected: `a column ${show(column)}`, found: 'no such column', todo };
+    });
   if (faults.length > 0) throw new MonbanError(faults);
 }
 
@@ -171,5 +206,10 @@ export async function evaluate(predictor: Predictor, data: Dataset): Promise<Eva
     where: `"${target.replaceAll('"', '""')}" IS NOT NULL`,
   });
   const total = await data.rows();
-  return evaluateRows(predictor, chunkBatch(chunk, fields), chunk.columns[target]!, total - chunk.rows);
+  return evaluateRows(
+    predictor,
+    chunkBatch(chunk, fields),
+    chunk.columns[target]!,
+    total - chunk.rows,
+  );
 }

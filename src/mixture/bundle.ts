@@ -1,5 +1,14 @@
 /** A bundle: a trained mixture at rest, a folder of ONNX files and JSON, named by its hash. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { MonbanError } from '../core/fault.js';
 import { writeFault, writeFileAtomic } from '../core/file.js';
@@ -87,19 +96,35 @@ export interface NamedBytes {
 }
 
 /** A path that bears the hash of its content: `experts/words.1a2b3c4d.onnx`. */
-export function hashedPath(folder: string, { name, bytes }: NamedBytes, extension = 'onnx'): string {
+export function hashedPath(
+  folder: string,
+  { name, bytes }: NamedBytes,
+  extension = 'onnx',
+): string {
   const safe = name.replace(/[^\p{L}\p{N}_-]+/gu, '_');
   return join(folder, `${safe}.${sha256(bytes).slice(0, 12)}.${extension}`);
 }
 
-function canonical(manifest: Omit<Manifest, 'files'>, files: ReadonlyMap<string, Uint8Array>): Manifest {
-  const entries = [...files].map(([path, bytes]) => ({ path, sha256: sha256(bytes), bytes: bytes.length }));
+function canonical(
+  manifest: Omit<Manifest, 'files'>,
+  files: ReadonlyMap<string, Uint8Array>,
+): Manifest {
+  const entries = [...files].map(([path, bytes]) => ({
+    path,
+    sha256: sha256(bytes),
+    bytes: bytes.length,
+  }));
   entries.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { ...manifest, files: entries };
 }
 
 /** Puts a bundle together; the card is one of its files, so the id covers it too. */
-export function makeBundle(manifest: Omit<Manifest, 'files' | 'format'>, files: ReadonlyMap<string, Uint8Array>, card: Card, cardText: string): Bundle {
+export function makeBundle(
+  manifest: Omit<Manifest, 'files' | 'format'>,
+  files: ReadonlyMap<string, Uint8Array>,
+  card: Card,
+  cardText: string,
+): Bundle {
   const all = new Map(files);
   all.set('card.json', Buffer.from(`${JSON.stringify(card, null, 2)}\n`));
   all.set('card.md', Buffer.from(cardText));
@@ -145,7 +170,8 @@ export function saveBundle(bundle: Bundle, folder: string): void {
   try {
     mkdirSync(dirname(place), { recursive: true });
     temporary = mkdtempSync(join(dirname(place), `.${basename(place)}.`));
-    for (const { path } of bundle.manifest.files) writeFileAtomic(join(temporary, path), bundle.file(path));
+    for (const { path } of bundle.manifest.files)
+      writeFileAtomic(join(temporary, path), bundle.file(path));
     writeFileAtomic(join(temporary, manifestName), manifestText(bundle.manifest));
     const old = `${temporary}.old`;
     if (existsSync(place)) renameSync(place, old);
@@ -165,7 +191,12 @@ function damaged(path: string, found: string): MonbanError {
 function readManifest(folder: string): { manifest: Manifest; text: string } {
   const path = join(folder, manifestName);
   if (!existsSync(folder)) {
-    throw new MonbanError({ where: folder, expected: 'a bundle', found: 'no such folder', todo: 'train one with "monban train SPEC --out DIR"' });
+    throw new MonbanError({
+      where: folder,
+      expected: 'a bundle',
+      found: 'no such folder',
+      todo: 'train one with "monban train SPEC --out DIR"',
+    });
   }
   if (!existsSync(path)) throw damaged(folder, `no ${manifestName}`);
   const text = readFileSync(path, 'utf8');
@@ -176,9 +207,15 @@ function readManifest(folder: string): { manifest: Manifest; text: string } {
     throw damaged(path, 'a file that is not JSON');
   }
   const { format } = manifest;
-  if (typeof format !== 'number' || !Array.isArray(manifest.files)) throw damaged(path, 'no format number');
+  if (typeof format !== 'number' || !Array.isArray(manifest.files))
+    throw damaged(path, 'no format number');
   if (format > formatNumber) {
-    throw new MonbanError({ where: path, expected: `format ${formatNumber} or lower`, found: `format ${format}`, todo: 'update Monban to open this bundle' });
+    throw new MonbanError({
+      where: path,
+      expected: `format ${formatNumber} or lower`,
+      found: `format ${format}`,
+      todo: 'update Monban to open this bundle',
+    });
   }
   return { manifest, text };
 }
@@ -189,15 +226,22 @@ export function openBundle(folder: string): Bundle {
   const files = new Map<string, Uint8Array>();
   for (const { path, sha256: wanted, bytes } of manifest.files) {
     const full = join(folder, path);
-    if (!resolve(full).startsWith(resolve(folder))) throw damaged(full, 'a path outside the bundle');
+    if (!resolve(full).startsWith(resolve(folder)))
+      throw damaged(full, 'a path outside the bundle');
     if (!existsSync(full)) throw damaged(full, 'a missing file');
     const data = readFileSync(full);
     if (data.length !== bytes) throw damaged(full, `${data.length} bytes instead of ${bytes}`);
     if (sha256(data) !== wanted) throw damaged(full, 'a checksum that differs');
     files.set(path, data);
   }
-  const card = JSON.parse(Buffer.from(files.get('card.json') ?? damagedCard(folder)).toString()) as Card;
-  const bundle = bundleOf(manifest, card, (path) => files.get(path) ?? damagedCard(join(folder, path)));
+  const card = JSON.parse(
+    Buffer.from(files.get('card.json') ?? damagedCard(folder)).toString(),
+  ) as Card;
+  const bundle = bundleOf(
+    manifest,
+    card,
+    (path) => files.get(path) ?? damagedCard(join(folder, path)),
+  );
   return { ...bundle, id: sha256(text) };
 }
 

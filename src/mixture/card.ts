@@ -25,7 +25,12 @@ export interface Card {
     readonly target: string;
     readonly rows: number;
     readonly unlabelled: number;
-    readonly parts: { readonly fit: number; readonly route: number; readonly check: number; readonly folds: number };
+    readonly parts: {
+      readonly fit: number;
+      readonly route: number;
+      readonly check: number;
+      readonly folds: number;
+    };
     readonly classes?: readonly { readonly label: string | number; readonly share: number }[];
   };
   readonly seed: number;
@@ -42,7 +47,13 @@ export interface Card {
     readonly evenness: number;
     readonly churn: number;
     readonly alarms: readonly string[];
-    readonly tried: readonly { readonly gate: string; readonly pool: string; readonly topK: number; readonly worth: number; readonly asked: number }[];
+    readonly tried: readonly {
+      readonly gate: string;
+      readonly pool: string;
+      readonly topK: number;
+      readonly worth: number;
+      readonly asked: number;
+    }[];
   };
   readonly experts: readonly ExpertCard[];
   readonly costs: 'counted' | 'measured';
@@ -50,7 +61,8 @@ export interface Card {
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const three = (value: number | undefined): string => (value === undefined || Number.isNaN(value) ? '-' : value.toFixed(3));
+const three = (value: number | undefined): string =>
+  value === undefined || Number.isNaN(value) ? '-' : value.toFixed(3);
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
@@ -58,19 +70,45 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function expertRows(card: Card): string {
-  const head = ['expert', 'kind', 'reads', 'accuracy', 'log loss', 'share', 'target', 'cost, us', 'size, MB'];
-  return table(head, card.experts.map((expert) => [
-    expert.name, expert.kind, expert.reads.join(', '), three(expert.scores.accuracy), three(expert.scores.logLoss),
-    percent(expert.share), percent(expert.target), expert.cost.toFixed(0), (expert.bytes / 1e6).toFixed(1),
-  ]));
+  const head = [
+    'expert',
+    'kind',
+    'reads',
+    'accuracy',
+    'log loss',
+    'share',
+    'target',
+    'cost, us',
+    'size, MB',
+  ];
+  return table(
+    head,
+    card.experts.map((expert) => [
+      expert.name,
+      expert.kind,
+      expert.reads.join(', '),
+      three(expert.scores.accuracy),
+      three(expert.scores.logLoss),
+      percent(expert.share),
+      percent(expert.target),
+      expert.cost.toFixed(0),
+      (expert.bytes / 1e6).toFixed(1),
+    ]),
+  );
 }
 
 /** The card as Markdown. */
 export function cardText(card: Card): string {
   const { data, gate } = card;
   const { fit, route, check, folds } = data.parts;
-  const parts = folds > 1 ? `every row held out once in ${folds} folds` : `${fit} rows fit, ${route} route, ${check} check; then refitted on all`;
-  const tried = gate.tried.map(({ gate: kind, pool, topK, worth, asked }) => `${kind}, ${pool}, k=${topK}: ${worth.toFixed(4)} with ${asked.toFixed(2)} experts`);
+  const parts =
+    folds > 1
+      ? `every row held out once in ${folds} folds`
+      : `${fit} rows fit, ${route} route, ${check} check; then refitted on all`;
+  const tried = gate.tried.map(
+    ({ gate: kind, pool, topK, worth, asked }) =>
+      `${kind}, ${pool}, k=${topK}: ${worth.toFixed(4)} with ${asked.toFixed(2)} experts`,
+  );
   return `# ${card.name}
 
 A mixture of ${card.experts.length} experts for \`${data.target}\`, trained by Monban ${card.monban} with seed ${card.seed}.

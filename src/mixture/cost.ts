@@ -1,9 +1,9 @@
 /** The cost of asking an expert, counted from its work, so that it is the same on every machine. */
 import type { Columns } from '../core/column.js';
-import { count } from '../tensor/emit.js';
 import { experts } from '../expert/experts.js';
+import { count } from '../tensor/emit.js';
 import { trainingTrace } from '../tensor/trace.js';
-import { type ExpertGraph } from './graphs.js';
+import type { ExpertGraph } from './graphs.js';
 import { graphFeatures } from './wiring.js';
 
 /**
@@ -26,9 +26,19 @@ function meanLength(columns: Columns, port: string): number {
 /** Microseconds to encode its ports and run one record through an expert. */
 export function countedCost(graph: ExpertGraph, columns: Columns): number {
   const trace = trainingTrace();
-  const output = experts.get(graph.kind).build(graph.outputs, graph.config).forward(trace, graphFeatures(graph.fields, graph.ports));
-  const lookups = trace.tables.reduce((sum, { port, width }) => sum + meanLength(columns, port) * width, 0);
-  const grams = graph.ports.reduce((sum, port) => sum + perPort + meanLength(columns, port) * perGram, 0);
-  const cost = perRun + count({ outputs: { output } }) * perMultiplyAdd + lookups * perLookup + grams;
+  const output = experts
+    .get(graph.kind)
+    .build(graph.outputs, graph.config)
+    .forward(trace, graphFeatures(graph.fields, graph.ports));
+  const lookups = trace.tables.reduce(
+    (sum, { port, width }) => sum + meanLength(columns, port) * width,
+    0,
+  );
+  const grams = graph.ports.reduce(
+    (sum, port) => sum + perPort + meanLength(columns, port) * perGram,
+    0,
+  );
+  const cost =
+    perRun + count({ outputs: { output } }) * perMultiplyAdd + lookups * perLookup + grams;
   return Number(cost.toPrecision(4));
 }

@@ -1,15 +1,16 @@
 /** The serving graphs of a mixture: each expert, the gate with its route, and the pool. */
-import { gates } from '../gate/gates.js';
-import { type GateFacts, presencePort, sharedPort } from '../gate/gate.js';
-import { select } from '../gate/route.js';
+
 import type { FieldPorts } from '../expert/expert.js';
 import { experts } from '../expert/experts.js';
+import { type GateFacts, presencePort, sharedPort } from '../gate/gate.js';
+import { gates } from '../gate/gates.js';
+import { select } from '../gate/route.js';
 import type { Objective, PoolName } from '../objective/objective.js';
 import { emit } from '../tensor/emit.js';
 import { constant } from '../tensor/ops.js';
 import { input, type Tensor } from '../tensor/tensor.js';
-import type { Learned } from '../tensor/trace-serving.js';
 import { servingTrace } from '../tensor/trace.js';
+import type { Learned } from '../tensor/trace-serving.js';
 import { graphFeatures } from './wiring.js';
 
 export interface ExpertGraph {
@@ -53,7 +54,10 @@ export interface GateGraph {
 }
 
 /** Features of a gate: its cheap ports, the presence bits, and what the shared expert says. */
-export function gateFeatures(graph: Pick<GateGraph, 'fields' | 'ports' | 'shared'>, outputs: number) {
+export function gateFeatures(
+  graph: Pick<GateGraph, 'fields' | 'ports' | 'shared'>,
+  outputs: number,
+) {
   return {
     ...graphFeatures(graph.fields, graph.ports),
     [presencePort]: input(presencePort, ['B', Object.keys(graph.fields).length]),
@@ -69,7 +73,12 @@ function row(values: readonly number[]): Tensor {
  * Cheap ports, `@presence` [B, F] and `open` [B, E] in; `scores`, `selection`, `mask` and
  * `logWeights`, all [B, E], out.
  */
-export function gateGraph(graph: GateGraph, learned: Learned, objective: Objective, outputs: number): Uint8Array {
+export function gateGraph(
+  graph: GateGraph,
+  learned: Learned,
+  objective: Objective,
+  outputs: number,
+): Uint8Array {
   const trace = servingTrace(learned, { quantise: false });
   const gate = gates.get(graph.kind);
   const scores = gate.scores(trace, gateFeatures(graph, outputs), graph.facts, graph.config);
@@ -85,7 +94,12 @@ export function gateGraph(graph: GateGraph, learned: Learned, objective: Objecti
 }
 
 /** `outputs` [B, K, W] and `logWeights` [B, K] in, `answer` [B, V] out, at a final temperature. */
-export function poolGraph(objective: Objective, state: unknown, pool: PoolName, temperature: number): Uint8Array {
+export function poolGraph(
+  objective: Objective,
+  state: unknown,
+  pool: PoolName,
+  temperature: number,
+): Uint8Array {
   const prior = objective.prior(state);
   const answer = objective.pools[pool].combine(
     input('outputs', ['B', 'K', prior.length]),

@@ -51,11 +51,15 @@ type Json = Record<string, unknown>;
 function jsonSchemaKeys(schema: Json | undefined, path: readonly PropertyKey[]): string[] {
   if (schema === undefined) return [];
   const options = (schema.anyOf ?? schema.oneOf ?? schema.allOf) as Json[] | undefined;
-  if (options !== undefined) return [...new Set(options.flatMap((option) => jsonSchemaKeys(option, path)))];
+  if (options !== undefined)
+    return [...new Set(options.flatMap((option) => jsonSchemaKeys(option, path)))];
   const properties = schema.properties as Record<string, Json> | undefined;
   if (path.length === 0) return Object.keys(properties ?? {});
   const [key, ...rest] = path;
-  const next = typeof key === 'number' ? schema.items : (properties?.[String(key)] ?? schema.additionalProperties);
+  const next =
+    typeof key === 'number'
+      ? schema.items
+      : (properties?.[String(key)] ?? schema.additionalProperties);
   return jsonSchemaKeys(typeof next === 'object' ? (next as Json) : undefined, rest);
 }
 
@@ -78,7 +82,13 @@ interface Kind {
 }
 
 /** Parses the options of a kind out of a loose object; faults go to `faults`. */
-function kindConfig(registry: Registry<Kind>, given: Json, common: readonly string[], path: string[], faults: Fault[]): unknown {
+function kindConfig(
+  registry: Registry<Kind>,
+  given: Json,
+  common: readonly string[],
+  path: string[],
+  faults: Fault[],
+): unknown {
   let kind: Kind;
   try {
     kind = registry.get(String(given.kind), [...path, 'kind'].join('.'));
@@ -102,8 +112,16 @@ function kindConfig(registry: Registry<Kind>, given: Json, common: readonly stri
 function unknownName(where: string, name: string, what: string, known: readonly string[]): Fault[] {
   if (known.includes(name)) return [];
   const close = nearest(name, known);
-  const todo = close === undefined ? `add it to the ${what}s, or remove it here` : `did you mean "${close}"?`;
-  return [{ where, expected: `one of the ${what}s ${known.slice(0, 12).join(', ')}`, found: show(name), todo }];
+  const todo =
+    close === undefined ? `add it to the ${what}s, or remove it here` : `did you mean "${close}"?`;
+  return [
+    {
+      where,
+      expected: `one of the ${what}s ${known.slice(0, 12).join(', ')}`,
+      found: show(name),
+      todo,
+    },
+  ];
 }
 
 /** Names that must exist elsewhere in the spec. */
@@ -116,11 +134,28 @@ function crossCheck(spec: Spec): Fault[] {
       faults.push(...unknownName(`${where}[${i}]`, name, what, known));
     });
   };
-  if (fields.length === 0) faults.push({ where: 'fields', expected: 'at least one field', found: 'none', todo: 'run "monban init" to have them guessed' });
-  if (experts.length === 0) faults.push({ where: 'experts', expected: 'at least one expert', found: 'none', todo: 'add for example "linear: linear"' });
+  if (fields.length === 0)
+    faults.push({
+      where: 'fields',
+      expected: 'at least one field',
+      found: 'none',
+      todo: 'run "monban init" to have them guessed',
+    });
+  if (experts.length === 0)
+    faults.push({
+      where: 'experts',
+      expected: 'at least one expert',
+      found: 'none',
+      todo: 'add for example "linear: linear"',
+    });
   for (const [name, field] of Object.entries(spec.fields)) {
     if ((field.column ?? name) !== spec.data.target) continue;
-    faults.push({ where: `fields.${name}`, expected: 'an input, not the target', found: show(spec.data.target), todo: 'remove it: a model that reads its target learns nothing' });
+    faults.push({
+      where: `fields.${name}`,
+      expected: 'an input, not the target',
+      found: show(spec.data.target),
+      todo: 'remove it: a model that reads its target learns nothing',
+    });
   }
   for (const [name, expert] of Object.entries(spec.experts)) {
     check(`experts.${name}.reads`, expert.reads ?? [], 'field', fields);
@@ -129,16 +164,27 @@ function crossCheck(spec: Spec): Fault[] {
   for (const [name, group] of Object.entries(spec.training.hide?.groups ?? {})) {
     check(`training.hide.groups.${name}`, group, 'field', fields);
   }
-  if (spec.gate.shared !== undefined) faults.push(...unknownName('gate.shared', spec.gate.shared, 'expert', experts));
-  for (const name of Object.keys(spec.gate.balance.targets ?? {})) faults.push(...unknownName(`gate.balance.targets.${name}`, name, 'expert', experts));
-  for (const name of Object.keys(spec.reward?.experts ?? {})) faults.push(...unknownName(`reward.experts.${name}`, name, 'expert', experts));
+  if (spec.gate.shared !== undefined)
+    faults.push(...unknownName('gate.shared', spec.gate.shared, 'expert', experts));
+  for (const name of Object.keys(spec.gate.balance.targets ?? {}))
+    faults.push(...unknownName(`gate.balance.targets.${name}`, name, 'expert', experts));
+  for (const name of Object.keys(spec.reward?.experts ?? {}))
+    faults.push(...unknownName(`reward.experts.${name}`, name, 'expert', experts));
   const cut = spec.data.split;
   if (cut?.by === 'time' && (cut.from === undefined) === (cut.share === undefined)) {
-    faults.push({ where: 'data.split', expected: 'either "from" or "share"', found: cut.from === undefined ? 'neither' : 'both' });
+    faults.push({
+      where: 'data.split',
+      expected: 'either "from" or "share"',
+      found: cut.from === undefined ? 'neither' : 'both',
+    });
   }
   const tests = cut?.by === 'hash' ? [cut.test].flat() : [];
   if (cut?.by === 'hash' && tests.some((fold) => fold >= cut.folds)) {
-    faults.push({ where: 'data.split.test', expected: `folds below ${cut.folds}`, found: show(cut.test) });
+    faults.push({
+      where: 'data.split.test',
+      expected: `folds below ${cut.folds}`,
+      found: show(cut.test),
+    });
   }
   return faults;
 }
@@ -158,8 +204,12 @@ export function plan(input: unknown): Plan {
   }
   const spec = parsed.data;
   const faults = crossCheck(spec);
-  const kindOf = (registry: unknown, given: unknown, common: keyof typeof commonKeys, path: string[]) =>
-    kindConfig(registry as Registry<Kind>, given as Json, commonKeys[common], path, faults);
+  const kindOf = (
+    registry: unknown,
+    given: unknown,
+    common: keyof typeof commonKeys,
+    path: string[],
+  ) => kindConfig(registry as Registry<Kind>, given as Json, commonKeys[common], path, faults);
   const fields = Object.entries(spec.fields).map(([name, field]) => ({
     name,
     column: field.column ?? name,

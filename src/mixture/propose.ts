@@ -21,7 +21,9 @@ const plainName = /^[\p{L}\p{N}_][\p{L}\p{N}_ .-]*$/u;
 
 /** A name that a spec accepts for a column of any name. */
 function fieldName(column: string, taken: ReadonlySet<string>): string {
-  const base = plainName.test(column) ? column : column.replace(/[^\p{L}\p{N}_ .-]+/gu, '_').replace(/^[ .-]+/u, '_');
+  const base = plainName.test(column)
+    ? column
+    : column.replace(/[^\p{L}\p{N}_ .-]+/gu, '_').replace(/^[ .-]+/u, '_');
   let name = base === '' ? 'field' : base;
   for (let i = 2; taken.has(name); i++) name = `${base}_${i}`;
   return name;

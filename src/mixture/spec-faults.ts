@@ -32,8 +32,16 @@ function bounds(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): strin
   const bound = issue.code === 'too_small' ? issue.minimum : issue.maximum;
   const exclusive = issue.inclusive === false;
   if (issue.origin === 'string') return 'a text that is not empty';
-  if (issue.origin === 'array') return `a list of at ${issue.code === 'too_small' ? 'least' : 'most'} ${bound}`;
-  const side = issue.code === 'too_small' ? (exclusive ? 'above' : 'at least') : exclusive ? 'below' : 'at most';
+  if (issue.origin === 'array')
+    return `a list of at ${issue.code === 'too_small' ? 'least' : 'most'} ${bound}`;
+  const side =
+    issue.code === 'too_small'
+      ? exclusive
+        ? 'above'
+        : 'at least'
+      : exclusive
+        ? 'below'
+        : 'at most';
   return `a number ${side} ${bound}`;
 }
 
@@ -47,7 +55,10 @@ function numberTodo(found: unknown): string | undefined {
   return `write the bare number ${unit[1]}; "monban kinds" and the reference name the unit`;
 }
 
-function unknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }>, known: readonly string[]): Fault[] {
+function unknownKeys(
+  issue: Extract<Issue, { code: 'unrecognized_keys' }>,
+  known: readonly string[],
+): Fault[] {
   return issue.keys.map((key) => {
     const close = nearest(key, known);
     const todo = close === undefined ? 'remove it' : `did you mean "${close}"?`;
@@ -58,13 +69,31 @@ function unknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }>, known
 
 function fault(path: Path, expected: string, root: unknown, todo?: string): Fault {
   const found = show(valueAt(root, path));
-  return { where: pathText(path) || 'the spec', expected, found, ...(todo === undefined ? {} : { todo }) };
+  return {
+    where: pathText(path) || 'the spec',
+    expected,
+    found,
+    ...(todo === undefined ? {} : { todo }),
+  };
 }
 
 /** The branch of a union that came nearest: the one with the fewest complaints about the type. */
-function fromUnion(issue: Extract<Issue, { code: 'invalid_union' }>, root: unknown, known: KnownKeys): Fault[] {
-  const branches = issue.errors.map((issues) => issues.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })));
-  const deep = branches.filter((issues) => issues.some((inner) => inner.path.length > issue.path.length || inner.code === 'unrecognized_keys' || inner.code.startsWith('too_')));
+function fromUnion(
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  root: unknown,
+  known: KnownKeys,
+): Fault[] {
+  const branches = issue.errors.map((issues) =>
+    issues.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })),
+  );
+  const deep = branches.filter((issues) =>
+    issues.some(
+      (inner) =>
+        inner.path.length > issue.path.length ||
+        inner.code === 'unrecognized_keys' ||
+        inner.code.startsWith('too_'),
+    ),
+  );
   if (deep.length === 1) return deep[0]!.flatMap((inner) => toFaults(inner as Issue, root, known));
   const wanted = branches.flatMap((issues) => issues.map((inner) => expectation(inner as Issue)));
   const expected = wanted.length === 0 ? String(issue.message) : [...new Set(wanted)].join(', or ');
@@ -91,7 +120,12 @@ export function toFaults(issue: Issue, root: unknown, known: KnownKeys): Fault[]
     const todo = close === undefined ? undefined : `did you mean "${close}"?`;
     return [fault(issue.path, expectation(issue), root, todo)];
   }
-  if (issue.code === 'too_big' && issue.maximum === 1 && typeof found === 'number' && found <= 100) {
+  if (
+    issue.code === 'too_big' &&
+    issue.maximum === 1 &&
+    typeof found === 'number' &&
+    found <= 100
+  ) {
     return [fault(issue.path, 'a share from 0 to 1', root, `write ${found / 100} for ${found} %`)];
   }
   if (issue.code === 'invalid_type' && found === undefined) {

@@ -9,7 +9,8 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    const found = code === 'EISDIR' ? 'a folder' : code === 'ENOENT' ? 'no such file' : String(code);
+    const found =
+      code === 'EISDIR' ? 'a folder' : code === 'ENOENT' ? 'no such file' : String(code);
     const todo = 'name a spec, or write one with "monban init DATA --target COLUMN"';
     throw new MonbanError({ where: path, expected: 'a spec in YAML', found, todo });
   }
@@ -17,7 +18,9 @@ function readText(path: string): string {
 
 /** `experts.words.reads[0]` to `['experts', 'words', 'reads', 0]`. */
 function pathOf(where: string): (string | number)[] {
-  return where.split(/\.|\[(\d+)\]/u).filter((part) => part !== undefined && part !== '')
+  return where
+    .split(/\.|\[(\d+)\]/u)
+    .filter((part) => part !== undefined && part !== '')
     .map((part) => (/^\d+$/u.test(part) ? Number(part) : part));
 }
 
@@ -28,7 +31,9 @@ function nodeAt(root: Node | null, path: readonly (string | number)[]): Node | u
   for (let i = 0; i < path.length; i++) {
     if (isMap(node)) {
       // A name may itself contain dots: take the longest key that fits.
-      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(path[i]));
+      const pair = node.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(path[i]),
+      );
       if (pair === undefined) break;
       found = pair.key as Node;
       node = pair.value;
@@ -47,21 +52,25 @@ export function parseSpec(text: string, path: string): Plan {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   if (document.errors.length > 0) {
-    throw new MonbanError(document.errors.map((error) => ({
-      where: path,
-      line: lines.linePos(error.pos[0]).line,
-      expected: 'valid YAML',
-      found: error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/u, ''),
-    })));
+    throw new MonbanError(
+      document.errors.map((error) => ({
+        where: path,
+        line: lines.linePos(error.pos[0]).line,
+        expected: 'valid YAML',
+        found: error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/u, ''),
+      })),
+    );
   }
   try {
     return plan(document.toJS() ?? {});
   } catch (error) {
     if (!(error instanceof MonbanError)) throw error;
-    throw new MonbanError(error.faults.map((fault): Fault => {
-      const at = nodeAt(document.contents, pathOf(fault.where))?.range?.[0];
-      return at === undefined ? fault : { ...fault, line: lines.linePos(at).line };
-    }));
+    throw new MonbanError(
+      error.faults.map((fault): Fault => {
+        const at = nodeAt(document.contents, pathOf(fault.where))?.range?.[0];
+        return at === undefined ? fault : { ...fault, line: lines.linePos(at).line };
+      }),
+    );
   }
 }
 

@@ -1,11 +1,12 @@
 /** Who reads what: the fields and ports of every expert and of the gate. */
-import type { Coder } from '../encoder/encoder.js';
+
+import type { Port } from '../core/column.js';
 import { MonbanError } from '../core/fault.js';
+import type { Coder } from '../encoder/encoder.js';
 import { type FieldPorts, readable } from '../expert/expert.js';
 import { experts as expertKinds } from '../expert/experts.js';
-import type { Feature, Features } from '../tensor/trace.js';
 import { input } from '../tensor/tensor.js';
-import type { Port } from '../core/column.js';
+import type { Feature, Features } from '../tensor/trace.js';
 import type { ExpertPlan } from './plan.js';
 
 /** The field part of `field:port`. */
@@ -37,9 +38,14 @@ export function expertPorts(fields: FieldPorts, expert: ExpertPlan): string[] {
 }
 
 /** The cheap ports a gate reads. */
-export function gatePorts(fields: FieldPorts, gate: { readonly reads?: readonly string[] | undefined }): string[] {
+export function gatePorts(
+  fields: FieldPorts,
+  gate: { readonly reads?: readonly string[] | undefined },
+): string[] {
   return Object.entries(pickFields(fields, gate.reads)).flatMap(([field, ports]) =>
-    Object.entries(ports).filter(([, port]) => port.cheap).map(([port]) => `${field}:${port}`),
+    Object.entries(ports)
+      .filter(([, port]) => port.cheap)
+      .map(([port]) => `${field}:${port}`),
   );
 }
 
@@ -50,9 +56,11 @@ export function portAt(fields: FieldPorts, port: string): Port {
 
 /** Graph inputs for the named ports: [B, width] tensors, or handles of bags. */
 export function graphFeatures(fields: FieldPorts, ports: readonly string[]): Features {
-  return Object.fromEntries(ports.map((name): [string, Feature] => {
-    const port = portAt(fields, name);
-    if (port.form === 'bag') return [name, { form: 'bag', port: name, width: port.width }];
-    return [name, input(name, ['B', port.width])];
-  }));
+  return Object.fromEntries(
+    ports.map((name): [string, Feature] => {
+      const port = portAt(fields, name);
+      if (port.form === 'bag') return [name, { form: 'bag', port: name, width: port.width }];
+      return [name, input(name, ['B', port.width])];
+    }),
+  );
 }

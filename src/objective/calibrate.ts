@@ -2,7 +2,12 @@
 import type { Truth } from './objective.js';
 
 /** Mean negative log-likelihood of logits [N, W] divided by a temperature; rows with truth -1 are left out. */
-export function lossAt(outputs: Float32Array, truth: Truth, width: number, temperature: number): number {
+export function lossAt(
+  outputs: Float32Array,
+  truth: Truth,
+  width: number,
+  temperature: number,
+): number {
   let total = 0;
   let rows = 0;
   for (let row = 0; row < truth.length; row++) {

@@ -53,7 +53,12 @@ function checkLabels(counts: Map<string | number, number>, rows: number, where: 
   }
   if (counts.size === 1) {
     const found = `one class, ${show([...counts.keys()][0])}`;
-    throw new MonbanError({ where, expected, found, todo: 'nothing can be learned from one class' });
+    throw new MonbanError({
+      where,
+      expected,
+      found,
+      todo: 'nothing can be learned from one class',
+    });
   }
   if (counts.size > 20 && counts.size > rows / 2) {
     const found = `${counts.size} classes in ${rows} rows`;
@@ -62,11 +67,18 @@ function checkLabels(counts: Map<string | number, number>, rows: number, where: 
   }
 }
 
-function weightsOf(option: Config['classWeights'], labels: readonly (string | number)[], counts: number[], where: string): number[] {
+function weightsOf(
+  option: Config['classWeights'],
+  labels: readonly (string | number)[],
+  counts: number[],
+  where: string,
+): number[] {
   if (option === 'none') return labels.map(() => 1);
   const rows = counts.reduce((a, b) => a + b, 0);
   if (option === 'balanced') return counts.map((count) => rows / (labels.length * count));
-  const unknown = Object.keys(option).find((name) => !labels.some((label) => String(label) === name));
+  const unknown = Object.keys(option).find(
+    (name) => !labels.some((label) => String(label) === name),
+  );
   if (unknown !== undefined) {
     const expected = `labels of the target: ${labels.slice(0, 10).join(', ')}`;
     throw new MonbanError({ where: `${where} classWeights`, expected, found: show(unknown) });
@@ -79,7 +91,11 @@ function topOf(row: Float32Array, labels: readonly (string | number)[]): Answer[
   return order.slice(0, 5).map((i) => ({ value: labels[i]!, probability: Math.exp(row[i]!) }));
 }
 
-function likelihoods(answers: Float32Array, truth: Truth, state: ClassificationState): Float64Array {
+function likelihoods(
+  answers: Float32Array,
+  truth: Truth,
+  state: ClassificationState,
+): Float64Array {
   const width = state.labels.length;
   const unknown = Math.log(1e-15);
   return Float64Array.from(truth, (label, row) =>
@@ -124,7 +140,8 @@ export const classification: Objective<Config, ClassificationState> = {
   loss(outputs, truth, weight, smoothing) {
     const said = logSoftmax(outputs);
     const hit = pick(said, truth);
-    const target = smoothing === 0 ? hit : add(mul(hit, 1 - smoothing), mul(mean(said, [1], true), smoothing));
+    const target =
+      smoothing === 0 ? hit : add(mul(hit, 1 - smoothing), mul(mean(said, [1], true), smoothing));
     return div(neg(sum(mul(target, weight), [0, 1])), add(sum(weight, [0, 1]), 1e-6));
   },
   calibrate: (outputs, truth, state) => bestTemperature(outputs, truth, state.labels.length),

@@ -1,5 +1,20 @@
 /** Pools: how the outputs of the experts that were asked become one answer. */
-import { add, expand, less, logSumExp, mul, softplus, sub, sum, where, exp, log, logSoftmax, reshape, constant } from '../tensor/ops.js';
+import {
+  add,
+  constant,
+  exp,
+  expand,
+  less,
+  log,
+  logSoftmax,
+  logSumExp,
+  mul,
+  reshape,
+  softplus,
+  sub,
+  sum,
+  where,
+} from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** Stands for the logarithm of zero: the weight of an expert that was not asked. */

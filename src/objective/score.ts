@@ -14,7 +14,8 @@ function ranked(scores: Float64Array, positive: Uint8Array): { auc: number; prec
     let tiedHits = 0;
     let tied = 0;
     const value = scores[order[i]!]!;
-    for (; i < order.length && scores[order[i]!] === value; i++, tied++) tiedHits += positive[order[i]!]!;
+    for (; i < order.length && scores[order[i]!] === value; i++, tied++)
+      tiedHits += positive[order[i]!]!;
     const misses = tied - tiedHits;
     area += misses * (hits + tiedHits / 2);
     hits += tiedHits;
@@ -32,7 +33,12 @@ function rankMetrics(answers: Float32Array, truth: Truth, width: number): Scores
     const positive = Uint8Array.from(truth, (value) => (value === label ? 1 : 0));
     const positives = positive.reduce((a, b) => a + b, 0);
     if (positives === 0 || positives === truth.length) continue;
-    found.push(ranked(Float64Array.from(truth, (_, row) => answers[row * width + label]!), positive));
+    found.push(
+      ranked(
+        Float64Array.from(truth, (_, row) => answers[row * width + label]!),
+        positive,
+      ),
+    );
   }
   const mean = (pickOne: (item: { auc: number; precision: number }) => number): number =>
     found.reduce((sum, item) => sum + pickOne(item), 0) / found.length;
@@ -88,10 +94,17 @@ function brier(answers: Float32Array, truth: Truth, width: number): number {
 }
 
 /** All metrics of log-probabilities [N, W] and chosen answers [N]; labels unseen in training count as wrong. */
-export function score(answers: Float32Array, truth: Truth, chosen: Int32Array, width: number): Scores {
+export function score(
+  answers: Float32Array,
+  truth: Truth,
+  chosen: Int32Array,
+  width: number,
+): Scores {
   const rows = truth.length;
   const right = Uint8Array.from(truth, (label, row) => (label === chosen[row] ? 1 : 0));
-  const confidence = Float64Array.from(chosen, (label, row) => Math.exp(answers[row * width + label]!));
+  const confidence = Float64Array.from(chosen, (label, row) =>
+    Math.exp(answers[row * width + label]!),
+  );
   let loss = 0;
   for (let row = 0; row < rows; row++) {
     const said = truth[row]! < 0 ? Number.NEGATIVE_INFINITY : answers[row * width + truth[row]!]!;

@@ -18,7 +18,12 @@ function unknownLabels(prices: unknown, labels: Labels, where: string): Fault[] 
     .map((name) => {
       const close = nearest(name, names);
       const todo = close === undefined ? 'write it as in the data' : `did you mean "${close}"?`;
-      return { where: `${where}.${name}`, expected: 'a label of the target', found: show(name), todo };
+      return {
+        where: `${where}.${name}`,
+        expected: 'a label of the target',
+        found: show(name),
+        todo,
+      };
     });
 }
 
@@ -30,7 +35,12 @@ function priceOf(prices: unknown, key: string | number, otherwise: number): unkn
  * utility[truth][answer]: `right` is a number or a number per label; `wrong` is a price, a price
  * per true label, or per true label a price per answer (prices are subtracted).
  */
-export function utilityTable(right: unknown, wrong: unknown, labels: Labels, where: string): Utility {
+export function utilityTable(
+  right: unknown,
+  wrong: unknown,
+  labels: Labels,
+  where: string,
+): Utility {
   const faults = [
     ...unknownLabels(right, labels, `${where}.right`),
     ...unknownLabels(wrong, labels, `${where}.wrong`),
@@ -50,7 +60,12 @@ export function utilityTable(right: unknown, wrong: unknown, labels: Labels, whe
 }
 
 /** The answer of highest expected utility in one row of log-probabilities; the likeliest without one. */
-export function expectedBest(row: Float32Array, at: number, width: number, utility?: Utility): number {
+export function expectedBest(
+  row: Float32Array,
+  at: number,
+  width: number,
+  utility?: Utility,
+): number {
   let best = 0;
   let bestValue = Number.NEGATIVE_INFINITY;
   for (let answer = 0; answer < width; answer++) {

@@ -32,19 +32,32 @@ function cell(value: unknown, kind: Encoder, where: string, faults: Fault[]): Ce
   } else if (typeof value === 'number' && kind.storage !== 'list') {
     return value;
   } else if (typeof value === 'string') {
-    if (kind.storage !== 'number' || value.trim() === '' || !Number.isNaN(Number(value))) return value;
+    if (kind.storage !== 'number' || value.trim() === '' || !Number.isNaN(Number(value)))
+      return value;
   }
   const expected = { number: 'a number', text: 'a text', list: 'a list of texts' }[kind.storage];
   faults.push({ where, expected, found: show(value), todo: 'mend the value, or leave it out' });
   return null;
 }
 
-function unknownNames(record: JsonRecord, known: ReadonlySet<string>, ignored: ReadonlySet<string>, where: string): Fault[] {
+function unknownNames(
+  record: JsonRecord,
+  known: ReadonlySet<string>,
+  ignored: ReadonlySet<string>,
+  where: string,
+): Fault[] {
   return Object.keys(record).flatMap((name) => {
     if (known.has(name) || ignored.has(name)) return [];
     const close = nearest(name, known);
     if (close === undefined) return [];
-    return [{ where: `${where}.${name}`, expected: 'a field of the model', found: show(name), todo: `did you mean "${close}"? Other names are passed over` }];
+    return [
+      {
+        where: `${where}.${name}`,
+        expected: 'a field of the model',
+        found: show(name),
+        todo: `did you mean "${close}"? Other names are passed over`,
+      },
+    ];
   });
 }
 
@@ -52,7 +65,11 @@ function unknownNames(record: JsonRecord, known: ReadonlySet<string>, ignored: R
  * Records as JSON to a batch. A name that is nearly a field's is a fault, so that a mistyped field
  * is never silently missing; other extra names are passed over. Throws MonbanError with all faults.
  */
-export function recordBatch(records: readonly JsonRecord[], fields: readonly BatchField[], ignored: readonly string[] = []): Batch {
+export function recordBatch(
+  records: readonly JsonRecord[],
+  fields: readonly BatchField[],
+  ignored: readonly string[] = [],
+): Batch {
   const faults: Fault[] = [];
   const known = new Set(fields.flatMap(({ name, column }) => [name, column]));
   const extra = new Set(ignored);
@@ -66,7 +83,12 @@ export function recordBatch(records: readonly JsonRecord[], fields: readonly Bat
   const values = fields.map(({ name, column, kind }): [string, Values] => {
     const encoder = encoders.get(kind);
     const cells = records.map((record, i) =>
-      cell(record[name] ?? record[column], encoder, `${records.length === 1 ? 'record' : `record ${i + 1}`}.${name}`, faults),
+      cell(
+        record[name] ?? record[column],
+        encoder,
+        `${records.length === 1 ? 'record' : `record ${i + 1}`}.${name}`,
+        faults,
+      ),
     );
     return [name, faults.length > 0 ? [] : conform(cells as Values, encoder.storage, name)];
   });

@@ -39,11 +39,13 @@ export function encodeLazily(model: EncodingModel, batch: Batch, presence: Uint8
         place[row] = i;
       });
       const name = port.slice(field.length + 1);
-      const values = given.length === batch.rows ? batch.values[field]! : takeValues(batch.values[field]!, given);
+      const values =
+        given.length === batch.rows
+          ? batch.values[field]!
+          : takeValues(batch.values[field]!, given);
       columns[port] = model.coders[field]!.encode(values, [name])[name]!;
       places[port] = place;
       model.watch.encoded?.(port, given.length);
     },
   };
 }
-

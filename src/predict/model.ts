@@ -5,9 +5,9 @@ import { presencePort, sharedPort } from '../gate/gate.js';
 import type { Bundle, Manifest } from '../mixture/bundle.js';
 import { servingFeeds } from '../mixture/feeds.js';
 import { fieldOf } from '../mixture/wiring.js';
-import { notAsked } from '../objective/pool.js';
 import type { Objective } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
+import { notAsked } from '../objective/pool.js';
 import { openSession, type Session } from '../runtime/session.js';
 import type { Batch } from './batch.js';
 import type { Encoded } from './encoded.js';
@@ -85,7 +85,11 @@ export function presenceOf(
 }
 
 /** Which experts could be asked: [B, E]; an expert needs any or all of its fields. */
-export function openExperts(model: Model, presence: Uint8Array, closed?: ReadonlySet<string>): Float32Array {
+export function openExperts(
+  model: Model,
+  presence: Uint8Array,
+  closed?: ReadonlySet<string>,
+): Float32Array {
   const { experts, fields } = model.manifest;
   const rows = presence.length / fields.length;
   const open = new Float32Array(rows * experts.length);
@@ -101,7 +105,12 @@ export function openExperts(model: Model, presence: Uint8Array, closed?: Readonl
 }
 
 /** Asks one expert about some rows of the batch: calibrated outputs [rows, W]. */
-export async function askExpert(model: Model, e: number, encoded: Encoded, rows: Int32Array): Promise<Float32Array> {
+export async function askExpert(
+  model: Model,
+  e: number,
+  encoded: Encoded,
+  rows: Int32Array,
+): Promise<Float32Array> {
   const { name, ports } = model.manifest.experts[e]!;
   const out = new Float32Array(rows.length * model.width);
   model.watch.asked?.(name, rows.length);
@@ -148,7 +157,12 @@ export async function askGate(
   if (shared !== undefined) feeds[sharedPort] = { data: shared, dims: [rows, model.width] };
   const said = await model.gate.run(only(feeds, model.gate.inputs));
   const array = (name: keyof GateSaid) => said[name]!.data as Float32Array;
-  return { scores: array('scores'), selection: array('selection'), mask: array('mask'), logWeights: array('logWeights') };
+  return {
+    scores: array('scores'),
+    selection: array('selection'),
+    mask: array('mask'),
+    logWeights: array('logWeights'),
+  };
 }
 
 /** Keeps the feeds that a graph has inputs for: a fixed gate reads less than it is offered. */
@@ -157,7 +171,12 @@ function only<T>(feeds: Record<string, T>, inputs: Session['inputs']): Record<st
 }
 
 /** Pools outputs [B, K, W] with log-weights [B, K]; rows that nobody was asked about get the prior. */
-export async function askPool(model: Model, outputs: Float32Array, logWeights: Float32Array, k: number): Promise<Float32Array> {
+export async function askPool(
+  model: Model,
+  outputs: Float32Array,
+  logWeights: Float32Array,
+  k: number,
+): Promise<Float32Array> {
   const rows = logWeights.length / k;
   const feeds = {
     outputs: { data: outputs, dims: [rows, k, model.width] },

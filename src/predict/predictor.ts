@@ -7,7 +7,15 @@ import { notAsked } from '../objective/pool.js';
 import { type Batch, type JsonRecord, recordBatch } from './batch.js';
 import { type Encoded, encodeLazily } from './encoded.js';
 import {
-  askExpert, askGate, askPool, type GateSaid, type Model, openExperts, openModel, presenceOf, type Watch,
+  askExpert,
+  askGate,
+  askPool,
+  type GateSaid,
+  type Model,
+  openExperts,
+  openModel,
+  presenceOf,
+  type Watch,
 } from './model.js';
 
 /** How a batch is to be decided. */
@@ -50,7 +58,8 @@ export interface Predictor {
 /** The rows for which expert `e` was asked. */
 function rowsAsking(mask: Float32Array, e: number, experts: number): Int32Array {
   const rows: number[] = [];
-  for (let row = 0; row * experts < mask.length; row++) if (mask[row * experts + e]! > 0) rows.push(row);
+  for (let row = 0; row * experts < mask.length; row++)
+    if (mask[row * experts + e]! > 0) rows.push(row);
   return Int32Array.from(rows);
 }
 
@@ -75,13 +84,19 @@ function packing(mask: Float32Array, experts: number): { k: number; slot: Int32A
   let k = 1;
   for (let row = 0; row * experts < mask.length; row++) {
     let count = 0;
-    for (let e = 0; e < experts; e++) if (mask[row * experts + e]! > 0) slot[row * experts + e] = count++;
+    for (let e = 0; e < experts; e++)
+      if (mask[row * experts + e]! > 0) slot[row * experts + e] = count++;
     k = Math.max(k, count);
   }
   return { k, slot };
 }
 
-async function runBatch(model: Model, batch: Batch, clock: () => number, options: RunOptions): Promise<Routed> {
+async function runBatch(
+  model: Model,
+  batch: Batch,
+  clock: () => number,
+  options: RunOptions,
+): Promise<Routed> {
   const { experts, gate } = model.manifest;
   const count = experts.length;
   const width = model.width;
@@ -96,7 +111,13 @@ async function runBatch(model: Model, batch: Batch, clock: () => number, options
     const rows = rowsAsking(open, gate.shared, count);
     for (const port of experts[gate.shared]!.ports) encoded.want(port, all);
     said[gate.shared] = await askExpert(model, gate.shared, encoded, rows);
-    sharedOutput = spread(said[gate.shared]!, rows, batch.rows, width, model.objective.prior(model.state));
+    sharedOutput = spread(
+      said[gate.shared]!,
+      rows,
+      batch.rows,
+      width,
+      model.objective.prior(model.state),
+    );
   }
   for (const port of gate.ports) encoded.want(port, all);
   const gateStart = clock();
@@ -132,7 +153,13 @@ async function runBatch(model: Model, batch: Batch, clock: () => number, options
 }
 
 /** [rows, W] to [B, W], the prior where nothing was said. */
-function spread(said: Float32Array, rows: Int32Array, total: number, width: number, prior: Float32Array): Float32Array {
+function spread(
+  said: Float32Array,
+  rows: Int32Array,
+  total: number,
+  width: number,
+  prior: Float32Array,
+): Float32Array {
   const out = new Float32Array(total * width);
   for (let row = 0; row < total; row++) out.set(prior, row * width);
   rows.forEach((row, i) => {
@@ -141,7 +168,12 @@ function spread(said: Float32Array, rows: Int32Array, total: number, width: numb
   return out;
 }
 
-function decisionOf(model: Model, utility: Utility | undefined, routed: Routed, row: number): Decision {
+function decisionOf(
+  model: Model,
+  utility: Utility | undefined,
+  routed: Routed,
+  row: number,
+): Decision {
   const { experts, fields } = model.manifest;
   const at = row * experts.length;
   const route: Asked[] = [];
@@ -152,7 +184,10 @@ function decisionOf(model: Model, utility: Utility | undefined, routed: Routed, 
     if (routed.mask[at + e]! > 0) {
       route.push({ expert: name, weight: Math.exp(routed.logWeights[at + e]!), selection });
       if (e !== model.manifest.gate.shared) last = Math.min(last, selection);
-    } else if (routed.open[at + e]! > 0 && (runnerUp < 0 || selection > routed.selection[at + runnerUp]!)) {
+    } else if (
+      routed.open[at + e]! > 0 &&
+      (runnerUp < 0 || selection > routed.selection[at + runnerUp]!)
+    ) {
       runnerUp = e;
     }
   });
@@ -162,7 +197,11 @@ function decisionOf(model: Model, utility: Utility | undefined, routed: Routed, 
   const bits = routed.presence.subarray(row * fields.length, (row + 1) * fields.length);
   return {
     bundle: model.bundle.id,
-    answer: model.objective.answer(routed.answers.subarray(row * width, (row + 1) * width), model.state, utility),
+    answer: model.objective.answer(
+      routed.answers.subarray(row * width, (row + 1) * width),
+      model.state,
+      utility,
+    ),
     route,
     runnerUp: runnerUp < 0 ? null : experts[runnerUp]!.name,
     margin: runnerUp < 0 || !Number.isFinite(last) ? null : last - routed.selection[at + runnerUp]!,
@@ -186,7 +225,10 @@ export function utilityOf(model: Model): Utility | undefined {
 }
 
 /** Opens a bundle for deciding. */
-export async function openPredictor(bundle: Bundle, options: PredictorOptions = {}): Promise<Predictor> {
+export async function openPredictor(
+  bundle: Bundle,
+  options: PredictorOptions = {},
+): Promise<Predictor> {
   const clock = options.clock ?? (() => performance.now());
   const model = await openModel(bundle, options.watch);
   const utility = utilityOf(model);

@@ -16,20 +16,30 @@ function bagLength(ports: readonly string[], encoded: Encoded, row: number): num
   for (const port of ports) {
     const column = encoded.columns[port]!;
     const at = encoded.position(port, row);
-    if (column.form === 'bag' && at >= 0) most = Math.max(most, column.offsets[at + 1]! - column.offsets[at]!);
+    if (column.form === 'bag' && at >= 0)
+      most = Math.max(most, column.offsets[at + 1]! - column.offsets[at]!);
   }
   return most;
 }
 
 /** Slices of `rows`, each safe to pad. */
-export function memorySlices(rows: Int32Array, ports: readonly string[], encoded: Encoded): Slice[] {
+export function memorySlices(
+  rows: Int32Array,
+  ports: readonly string[],
+  encoded: Encoded,
+): Slice[] {
   if (rows.length === 1) return [{ rows, places: new Int32Array(1) }];
   const lengths = Int32Array.from(rows, (row) => bagLength(ports, encoded, row));
   const order = Int32Array.from(rows.keys()).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
   const slices: Slice[] = [];
   for (let from = 0; from < order.length; ) {
     let to = from + 1;
-    while (to < order.length && to - from < mostRows && (to - from + 1) * lengths[order[to]!]! <= mostCells) to++;
+    while (
+      to < order.length &&
+      to - from < mostRows &&
+      (to - from + 1) * lengths[order[to]!]! <= mostCells
+    )
+      to++;
     const places = order.slice(from, to);
     slices.push({ rows: places.map((place) => rows[place]!), places });
     from = to;

@@ -15,17 +15,29 @@ async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
 
 async function readRecord(path: string): Promise<JsonRecord> {
   if (path !== '-' && !existsSync(path)) {
-    throw new MonbanError({ where: path, expected: 'a JSON file with one record', found: 'no such file', todo: 'name a file, or - for standard input' });
+    throw new MonbanError({
+      where: path,
+      expected: 'a JSON file with one record',
+      found: 'no such file',
+      todo: 'name a file, or - for standard input',
+    });
   }
   const text = path === '-' ? await readAll(process.stdin) : readFileSync(path, 'utf8');
   try {
     return JSON.parse(text) as JsonRecord;
   } catch {
-    throw new MonbanError({ where: path === '-' ? 'standard input' : path, expected: 'one JSON object', found: JSON.stringify(text.slice(0, 40)) });
+    throw new MonbanError({
+      where: path === '-' ? 'standard input' : path,
+      expected: 'one JSON object',
+      found: JSON.stringify(text.slice(0, 40)),
+    });
   }
 }
 
-export async function run([model, path]: string[], options: Record<string, unknown>): Promise<number> {
+export async function run(
+  [model, path]: string[],
+  options: Record<string, unknown>,
+): Promise<number> {
   const record = await readRecord(path!);
   const predictor = await openPredictor(openBundle(model!));
   try {

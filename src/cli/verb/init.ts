@@ -21,26 +21,54 @@ export async function run([source]: string[], options: Record<string, unknown>):
   const out = String(options.out);
   const target = String(options.target);
   if (existsSync(out) && options.force !== true) {
-    throw new MonbanError({ where: out, expected: 'a new file', found: 'an existing one', todo: 'add --force to replace it, or name another with --out' });
+    throw new MonbanError({
+      where: out,
+      expected: 'a new file',
+      found: 'an existing one',
+      todo: 'add --force to replace it, or name another with --out',
+    });
   }
   const data = await openDataset(source!);
   try {
     const inference = await inferKinds(data, { target });
     if (inference.target?.objective === 'regression') {
-      throw new MonbanError({ where: `target ${target}`, expected: 'classes to tell apart', found: 'amounts', todo: 'cut it into classes with a query as the source; amounts come in a later version' });
+      throw new MonbanError({
+        where: `target ${target}`,
+        expected: 'classes to tell apart',
+        found: 'amounts',
+        todo: 'cut it into classes with a query as the source; amounts come in a later version',
+      });
     }
     const { fields, experts, left } = propose(inference.fields);
     if (Object.keys(fields).length === 0) {
-      throw new MonbanError({ where: source!, expected: 'a column to learn from', found: left.map(({ column, reason }) => `${column}: ${reason}`).join('; ') || 'only the target' });
+      throw new MonbanError({
+        where: source!,
+        expected: 'a column to learn from',
+        found:
+          left.map(({ column, reason }) => `${column}: ${reason}`).join('; ') || 'only the target',
+      });
     }
     const spec = { data: { source: sourceFrom(out, source!), target }, fields, experts };
     plan(spec);
     const warned = await warnings(data, inference, { target });
     writeFileAtomic(out, toYaml(spec));
-    if (options.json === true) printJson({ spec: out, rows: inference.rows, fields: inference.fields, left, warnings: warned });
+    if (options.json === true)
+      printJson({
+        spec: out,
+        rows: inference.rows,
+        fields: inference.fields,
+        left,
+        warnings: warned,
+      });
     else {
-      print(textTable(['column', 'kind', 'why'], inference.fields.map(({ column, kind, reason }) => [column, kind, reason])));
-      if (left.length > 0) print(`\nLeft out: ${left.map(({ column, kind }) => `${column} (${kind})`).join(', ')}`);
+      print(
+        textTable(
+          ['column', 'kind', 'why'],
+          inference.fields.map(({ column, kind, reason }) => [column, kind, reason]),
+        ),
+      );
+      if (left.length > 0)
+        print(`\nLeft out: ${left.map(({ column, kind }) => `${column} (${kind})`).join(', ')}`);
       for (const { code, message } of warned) print(`\nWarning (${code}): ${message}`);
       print(`\n${out} written. Next: monban train ${out} --out model`);
     }

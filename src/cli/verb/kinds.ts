@@ -31,31 +31,67 @@ function optionsOf(config: z.ZodType): Option[] {
 
 const balances: readonly KindEntry[] = [
   { what: 'balance', kind: 'none', summary: 'the gate is left alone', options: [] },
-  { what: 'balance', kind: 'auxiliary', summary: 'a weak loss that draws the load to the targets, then settling', options: [{ name: 'weight', description: 'weight of the loss', default: 0.01 }] },
-  { what: 'balance', kind: 'bias', summary: 'a bias per expert on the selection, then settling', options: [{ name: 'rate', description: 'step per batch', default: 0.001 }] },
+  {
+    what: 'balance',
+    kind: 'auxiliary',
+    summary: 'a weak loss that draws the load to the targets, then settling',
+    options: [{ name: 'weight', description: 'weight of the loss', default: 0.01 }],
+  },
+  {
+    what: 'balance',
+    kind: 'bias',
+    summary: 'a bias per expert on the selection, then settling',
+    options: [{ name: 'rate', description: 'step per batch', default: 0.001 }],
+  },
 ];
 
 function allKinds(): KindEntry[] {
-  const registries = [['field', encoders], ['expert', experts], ['gate', gates], ['objective', objectives]] as const;
+  const registries = [
+    ['field', encoders],
+    ['expert', experts],
+    ['gate', gates],
+    ['objective', objectives],
+  ] as const;
   const entries = registries.flatMap(([what, registry]) =>
-    registry.all().map(({ kind, summary, config }) => ({ what, kind, summary, options: optionsOf(config as z.ZodType) })),
+    registry
+      .all()
+      .map(({ kind, summary, config }) => ({
+        what,
+        kind,
+        summary,
+        options: optionsOf(config as z.ZodType),
+      })),
   );
   return [...entries, ...balances];
 }
 
-export async function run([name]: (string | undefined)[], options: Record<string, unknown>): Promise<number> {
+export async function run(
+  [name]: (string | undefined)[],
+  options: Record<string, unknown>,
+): Promise<number> {
   const all = allKinds();
   const found = name === undefined ? all : all.filter(({ kind }) => kind === name);
   if (found.length === 0) {
-    const close = nearest(name!, all.map(({ kind }) => kind));
+    const close = nearest(
+      name!,
+      all.map(({ kind }) => kind),
+    );
     const todo = close === undefined ? 'run "monban kinds" to see all' : `did you mean "${close}"?`;
-    throw new MonbanError({ where: 'kinds', expected: 'the name of a kind', found: show(name), todo });
+    throw new MonbanError({
+      where: 'kinds',
+      expected: 'the name of a kind',
+      found: show(name),
+      todo,
+    });
   }
   if (options.json === true) printJson({ kinds: found });
   else {
     for (const { what, kind, summary, options: list } of found) {
       print(`${what.padEnd(10)} ${kind.padEnd(12)} ${summary}`);
-      for (const option of list) print(`${' '.repeat(24)}${option.name} = ${JSON.stringify(option.default)}  ${option.description}`);
+      for (const option of list)
+        print(
+          `${' '.repeat(24)}${option.name} = ${JSON.stringify(option.default)}  ${option.description}`,
+        );
     }
   }
   return 0;

@@ -57,7 +57,9 @@ async function decideFile(predictor: Predictor, source: string, sink: Sink): Pro
       for (let from = 0; from < batch.rows; from += rowsAtOnce) {
         const part = sliceBatch(batch, from, Math.min(batch.rows, from + rowsAtOnce));
         const routed = await predictor.run(part);
-        const rows = Array.from({ length: part.rows }, (_, i) => rowOf(predictor.decision(routed, i), row + i + 1));
+        const rows = Array.from({ length: part.rows }, (_, i) =>
+          rowOf(predictor.decision(routed, i), row + i + 1),
+        );
         row += part.rows;
         await sink.write(rows);
       }
@@ -75,11 +77,19 @@ async function decideInput(predictor: Predictor): Promise<number> {
     printJson(decision);
     count++;
   }
-  if (count === 0) throw new MonbanError({ where: 'standard input', expected: 'one JSON object per line', found: 'nothing' });
+  if (count === 0)
+    throw new MonbanError({
+      where: 'standard input',
+      expected: 'one JSON object per line',
+      found: 'nothing',
+    });
   return count;
 }
 
-export async function run([model, source]: string[], options: Record<string, unknown>): Promise<number> {
+export async function run(
+  [model, source]: string[],
+  options: Record<string, unknown>,
+): Promise<number> {
   const predictor = await openPredictor(openBundle(model!));
   const out = options.out as string | undefined;
   try {

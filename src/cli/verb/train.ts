@@ -10,7 +10,11 @@ export function withSeed(plan: Plan, seed: unknown): Plan {
   if (seed === undefined) return plan;
   const value = Number(seed);
   if (!Number.isInteger(value) || value < 0) {
-    throw new MonbanError({ where: '--seed', expected: 'a whole number of at least 0', found: show(seed) });
+    throw new MonbanError({
+      where: '--seed',
+      expected: 'a whole number of at least 0',
+      found: show(seed),
+    });
   }
   return { ...plan, spec: { ...plan.spec, training: { ...plan.spec.training, seed: value } } };
 }
@@ -24,7 +28,9 @@ export async function run([spec]: string[], options: Record<string, unknown>): P
   else {
     print(Buffer.from(bundle.file('card.md')).toString().trimEnd());
     print(`\n${out}: ${(bytes / 1e6).toFixed(1)} MB, id ${bundle.id.slice(0, 12)}`);
-    print(`Next: monban evaluate ${out} DATA | monban predict ${out} DATA | monban explain ${out} RECORD.json`);
+    print(
+      `Next: monban evaluate ${out} DATA | monban predict ${out} DATA | monban explain ${out} RECORD.json`,
+    );
   }
   return 0;
 }
