@@ -24,7 +24,7 @@ interface Scratch {
   /** The first and last use of a row, by slot. */
   first: Int32Array;
   last: Int32Array;
-  /** The next use of the same row, or -1; the entry and where its gradient starts; by use. */
+  /** The next use of the same row, or -1; its entry and its row of the batch; by use. */
   next: Int32Array;
   entry: Int32Array;
   source: Int32Array;
@@ -129,7 +129,7 @@ function chainUses(table: Table, { ids, offsets }: BagColumn, rowsOfBatch: Int32
     for (let i = offsets[row]!; i < offsets[row + 1]!; i++, use++) {
       const id = ids[i]!;
       entry[use] = i;
-      source[use] = b * table.width;
+      source[use] = b;
       next[use] = -1;
       if (stamps[id] === scratch.stamp) {
         const slot = slots[id]!;
@@ -172,32 +172,41 @@ function sumChain(
   const width = total.length;
   const head = first[slot]!;
   const weight = weights[entry[head]!]!;
-  const start = source[head]!;
+  const start = source[head]! * width;
   for (let j = 0; j < width; j++) total[j] = weight * gradient[start + j]!;
   for (let use = next[head]!; use >= 0; use = next[use]!) {
     const w = weights[entry[use]!]!;
-    const from = source[use]!;
+    const from = source[use]! * width;
     for (let j = 0; j < width; j++) total[j] = total[j]! + w * gradient[from + j]!;
   }
 }
 
-/** Takes one Adagrad step on a row along factor x direction[from ...], whose squares sum to `squares`. */
+/** Takes one Adagrad step on a row along a direction [width] whose squares sum to `squares`. */
 function descend(
   { data, accumulators, width }: Table,
   row: number,
   direction: Float32Array,
-  from: number,
-  factor: number,
-  squares: number,
-  rate: number,
-  kept: number,
+  { from, factor, squares }: { from: number; factor: number; squares: number },
+  { rate, kept }: { rate: number; kept: number },
 ): void {
   if (squares === 0) return;
   const sofar = accumulators[row]! + squares / width;
   accumulators[row] = sofar;
   const step = (rate * factor) / (Math.sqrt(sofar) + 1e-8);
   const to = row * width;
-  for (let j = 0; j < width; j++) data[to + j] = kept * data[to + j]! - step * direction[from + j]!;
+  const even = width & ~3;
+  let j = 0;
+  for (; j < even; j += 4) {
+    const a = kept * data[to + j]! - step * direction[from + j]!;
+    const b = kept * data[to + j + 1]! - step * direction[from + j + 1]!;
+    const c = kept * data[to + j + 2]! - step * direction[from + j + 2]!;
+    const d = kept * data[to + j + 3]! - step * direction[from + j + 3]!;
+    data[to + j] = a;
+    data[to + j + 1] = b;
+    data[to + j + 2] = c;
+    data[to + j + 3] = d;
+  }
+  for (; j < width; j++) data[to + j] = kept * data[to + j]! - step * direction[from + j]!;
 }
 
 /**
@@ -215,18 +224,20 @@ export function update(
   const { width, scratch } = table;
   const count = chainUses(table, bags, rowsOfBatch);
   const { touched, first, next, entry, source, total } = scratch;
-  const kept = 1 - rate * l2;
+  const norms = Float64Array.from(rowsOfBatch, (_, b) => sumOfSquares(gradient, b * width, width));
+  const pace = { rate, kept: 1 - rate * l2 };
   for (let slot = 0; slot < count; slot++) {
     const head = first[slot]!;
     if (next[head]! < 0) {
-      const weight = bags.weights[entry[head]!]!;
-      const from = source[head]!;
-      const squares = weight * weight * sumOfSquares(gradient, from, width);
-      descend(table, touched[slot]!, gradient, from, weight, squares, rate, kept);
+      // used once: the row's gradient is the batch row's times the weight
+      const factor = bags.weights[entry[head]!]!;
+      const squares = factor * factor * norms[source[head]!]!;
+      const from = source[head]! * width;
+      descend(table, touched[slot]!, gradient, { from, factor, squares }, pace);
     } else {
       sumChain(scratch, slot, bags.weights, gradient);
       const squares = sumOfSquares(total, 0, width);
-      descend(table, touched[slot]!, total, 0, 1, squares, rate, kept);
+      descend(table, touched[slot]!, total, { from: 0, factor: 1, squares }, pace);
     }
   }
   return count;
