@@ -1,0 +1,135 @@
+/** Monban as a library: look at data, train a mixture, score it, save it, ask it. */
+import { MonbanError } from './core/fault.js';
+import { type Dataset, openDataset } from './data/dataset.js';
+import { inferKinds } from './data/infer.js';
+import type { Source } from './data/source.js';
+import { type Evaluation, evaluateRows } from './evaluate/evaluate.js';
+import { type Bundle, openBundle, saveBundle } from './mixture/bundle.js';
+import { type Plan, plan } from './mixture/plan.js';
+import { propose, proposeExperts } from './mixture/propose.js';
+import type { SpecInput } from './mixture/spec.js';
+import { type Explained, explain } from './predict/explain.js';
+import { openPredictor, type Predictor } from './predict/predictor.js';
+import { readRows } from './train/rows.js';
+import { type TrainOptions, train as trainRows } from './train/train.js';
+
+type SpecData = SpecInput['data'];
+type Fields = SpecInput['fields'];
+
+export interface DataOptions {
+  /** The column to predict. */
+  readonly target: string;
+  /** Fields and their kinds; guessed from the data when they are not given. */
+  readonly fields?: Fields;
+}
+
+/** Rows to train on or to score: a source, and which part of it. */
+export interface Data {
+  readonly source: Source;
+  readonly target: string;
+  readonly fields: Fields;
+  readonly cut?: SpecData['split'];
+  /** 0 for the rows before the cut or outside the test share, 1 for the others. */
+  readonly part: 0 | 1;
+  /** Cuts into two parts whose shares add up to one: by time, by group, or at random by row. */
+  split(
+    shares: readonly [number, number],
+    by: { readonly time: string } | { readonly group: string; readonly seed?: number },
+  ): [Data, Data];
+}
+
+function dataOf(parts: Omit<Data, 'split'>): Data {
+  return {
+    ...parts,
+    split([first, second], by) {
+      if (Math.abs(first + second - 1) > 1e-9) {
+        const found = `${first} and ${second}`;
+        throw new MonbanError({ where: 'split', expected: 'two shares that add up to 1', found });
+      }
+      const cut: SpecData['split'] =
+        'time' in by
+          ? { by: 'time', column: by.time, share: second }
+          : { by: 'group', column: by.group, share: second, seed: by.seed ?? 0 };
+      return [dataOf({ ...parts, cut, part: 0 }), dataOf({ ...parts, cut, part: 1 })];
+    },
+  };
+}
+
+/** Describes data; kinds that are not given are guessed. Throws MonbanError when it cannot be read. */
+export async function dataset(source: Source, { target, fields }: DataOptions): Promise<Data> {
+  const data = await openDataset(source);
+  try {
+    const seen = fields ?? propose((await inferKinds(data, { target })).fields).fields;
+    return dataOf({ source, target, fields: seen as Fields, part: 0 });
+  } finally {
+    await data.close();
+  }
+}
+
+/** Everything else a spec may say; experts are proposed when they are not given. */
+export type TrainSpec = Partial<Omit<SpecInput, 'data' | 'fields'>> & TrainOptions;
+
+function planOf(data: Data, spec: Partial<Omit<SpecInput, 'data' | 'fields'>>): Plan {
+  const kinds = Object.values(data.fields).map((field) =>
+    typeof field === 'string' ? field : (field as { kind: string }).kind,
+  );
+  const split = data.cut === undefined ? {} : { split: data.cut };
+  return plan({
+    experts: proposeExperts(new Set(kinds)),
+    ...spec,
+    data: { source: data.source, target: data.target, ...split },
+    fields: data.fields,
+  });
+}
+
+async function rowsOf(data: Data, use: Plan) {
+  const opened: Dataset = await openDataset(data.source);
+  try {
+    return await readRows(use, opened, data.part);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Trains a mixture on the rows of `data`. */
+export async function train(data: Data, options: TrainSpec = {}): Promise<Bundle> {
+  const { onEvent, signal, clock, ...spec } = options;
+  const use = planOf(data, spec);
+  return trainRows(use, await rowsOf(data, use), {
+    ...(onEvent === undefined ? {} : { onEvent }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(clock === undefined ? {} : { clock }),
+  });
+}
+
+/** Scores a bundle on the rows of `data`. */
+export async function evaluate(bundle: Bundle, data: Data): Promise<Evaluation> {
+  const predictor = await openPredictor(bundle);
+  try {
+    const rows = await rowsOf(data, planOf(data, {}));
+    return await evaluateRows(predictor, rows, rows.target, rows.unlabelled);
+  } finally {
+    await predictor.close();
+  }
+}
+
+/** Writes a bundle to a folder. */
+export async function save(bundle: Bundle, folder: string): Promise<void> {
+  saveBundle(bundle, folder);
+}
+
+export interface Monban extends Pick<Predictor, 'bundle' | 'decide' | 'close'> {
+  /** Explains the decision about one record. */
+  explain(record: Readonly<Record<string, unknown>>): Promise<Explained>;
+}
+
+/** Opens a bundle from a folder; every checksum is verified. */
+export async function open(folder: string): Promise<Monban> {
+  const predictor = await openPredictor(openBundle(folder));
+  const { bundle, decide, close } = predictor;
+  return { bundle, decide, close, explain: (record) => explain(predictor, record) };
+}
+
+export type { Evaluation } from './evaluate/evaluate.js';
+export type { Decision } from './mixture/decision.js';
+export { type Bundle, type Explained, MonbanError };
