@@ -18,6 +18,7 @@ import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-job.js';
 import type { GateData } from './gate-data.js';
 import { graphOf } from './gate-job.js';
 import { type GateResult, outcome, type Reward, trainGates } from './gate-phase.js';
+import { measuredCost } from './measure.js';
 import { cutParts, type Parts } from './parts.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { LabelledRows } from './rows.js';
@@ -391,6 +392,22 @@ async function finish(
   return makeBundle(manifest, files, card, text);
 }
 
+async function measureAll(
+  stage: Stage,
+  graphs: readonly ExpertGraph[],
+  trained: readonly TrainedExpert[],
+  clock: () => number,
+): Promise<number[]> {
+  const costs: number[] = [];
+  for (const [e, graph] of graphs.entries()) {
+    const { objective, prepared, rows } = stage;
+    costs.push(
+      await measuredCost(graph, trained[e]!.learned, objective, prepared.coders, rows, clock),
+    );
+  }
+  return costs;
+}
+
 /** Fewer rows than this cannot be cut into parts. */
 const fewestRows = 20;
 
@@ -447,7 +464,9 @@ export async function train(
   const graphs = expertGraphs(stage);
   const counted = graphs.map((graph) => countedCost(graph, prepared.columns));
   const trained = await trainExperts(stage, graphs, counted);
-  const costs = counted;
+  const clock = options.clock ?? (() => performance.now());
+  const costs =
+    training.costs === 'counted' ? counted : await measureAll(stage, graphs, trained, clock);
   const said = await calibrateExperts(stage, trained, costs);
   const result = await trainGate(stage, said, costs);
   options.onEvent?.({ phase: 'finish', step: 0, total: 1 });

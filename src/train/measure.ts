@@ -1,0 +1,43 @@
+/** Measures what an expert costs on this machine: encoding its ports and running one record. */
+import type { Columns } from '../core/column.js';
+import { quantile } from '../core/statistic.js';
+import type { Coder } from '../encoder/encoder.js';
+import { servingFeeds } from '../mixture/feeds.js';
+import { type ExpertGraph, expertGraph } from '../mixture/graphs.js';
+import { fieldOf } from '../mixture/wiring.js';
+import type { Objective } from '../objective/objective.js';
+import { takeValues } from '../predict/batch.js';
+import { openSession } from '../runtime/session.js';
+import type { Learned } from '../tensor/trace-serving.js';
+import type { LabelledRows } from './rows.js';
+
+const records = 200;
+
+/** Median microseconds of single records; the first half only warms up. */
+export async function measuredCost(
+  graph: ExpertGraph,
+  learned: Learned,
+  objective: Objective,
+  coders: Readonly<Record<string, Coder>>,
+  rows: LabelledRows,
+  clock: () => number,
+): Promise<number> {
+  const session = await openSession(expertGraph(graph, learned, objective, 1));
+  const times: number[] = [];
+  const one = Int32Array.of(0);
+  for (let i = 0; i < 2 * records; i++) {
+    const row = Int32Array.of(i % rows.rows);
+    const start = clock();
+    const columns: Record<string, Columns[string]> = {};
+    for (const port of graph.ports) {
+      const field = fieldOf(port);
+      const name = port.slice(field.length + 1);
+      const values = takeValues(rows.values[field]!, row);
+      columns[port] = coders[field]!.encode(values, [name])[name]!;
+    }
+    await session.run(servingFeeds(graph.ports, { columns, rows: () => one }));
+    if (i >= records) times.push((clock() - start) * 1000);
+  }
+  await session.close();
+  return Number(quantile(times, 0.5).toPrecision(3));
+}
