@@ -6,8 +6,8 @@ import { emit } from '../tensor/emit.js';
 import { adamScalars, adamW } from '../tensor/optimiser.js';
 import { type StepParts, trainingStep } from '../tensor/step.js';
 import type { Draw, Learned } from '../tensor/trace.js';
-import { flatten, type FlatWeights } from './flat.js';
 import { fillDraw } from './draw.js';
+import { type FlatWeights, flatten } from './flat.js';
 import { type Arrays, type Numbers, openSession, type Session } from './session.js';
 import { makeTable, sum, type Table, update } from './table.js';
 

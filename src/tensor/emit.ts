@@ -1,5 +1,5 @@
 /** Turns symbolic tensors into the bytes of an ONNX model, and counts what they cost. */
-import { graphBuilder, type GraphBuilder } from '../onnx/graph.js';
+import { type GraphBuilder, graphBuilder } from '../onnx/graph.js';
 import { toData } from '../onnx/types.js';
 import { checkGraph } from './check.js';
 import { type Emitter, inputName, inputOp, type Shape, type Tensor } from './tensor.js';

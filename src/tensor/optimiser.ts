@@ -1,7 +1,7 @@
 /** AdamW over one flat vector as a graph, and learning-rate schedules as functions. */
 import { add, div, mul, square, sub } from './op/arithmetic.js';
-import { minimum } from './op/choose.js';
 import { reshape } from './op/broadcast.js';
+import { minimum } from './op/choose.js';
 import { sqrt } from './op/function.js';
 import { matmul } from './op/matmul.js';
 import { input, type Tensor } from './tensor.js';

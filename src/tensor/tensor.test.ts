@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest';
 import { random } from '../core/random.js';
 import { readModel } from '../onnx/read.js';
-import { emit, count } from './emit.js';
+import { count, emit } from './emit.js';
 import { gradients } from './grad.js';
 import { initialise } from './init.js';
 import { linear } from './layer.js';
-import { cosineRate, linearRate } from './optimiser.js';
 import * as ops from './ops.js';
+import { cosineRate, linearRate } from './optimiser.js';
 import { quantiseRows } from './quantise.js';
 import { servingTrace, trainingTrace } from './trace.js';
 

@@ -1,6 +1,7 @@
 /** What a model calls while its graph is built, and what a trace collects. */
-import type { Shape, Tensor } from './tensor.js';
+
 import type { Init } from './init.js';
+import type { Shape, Tensor } from './tensor.js';
 
 /** A handle to a ragged port: ids below `width`, each with a weight. */
 export interface Bag {
