@@ -1,7 +1,8 @@
 /** Blocks that experts and gates are made of: features taken to numbers, hidden layers. */
-import { add, concat } from './ops.js';
+
 import type { Init } from './init.js';
 import { activation, linear } from './layer.js';
+import { add, concat } from './ops.js';
 import type { Tensor } from './tensor.js';
 import type { Bag, Feature, Features, Trace } from './trace.js';
 
@@ -48,11 +49,15 @@ export interface Hidden {
 }
 
 /** Hidden layers: linear, ReLU, dropout, `depth` times. */
-export function hidden(trace: Trace, name: string, x: Tensor, { width, depth, dropout }: Hidden): Tensor {
+export function hidden(
+  trace: Trace,
+  name: string,
+  x: Tensor,
+  { width, depth, dropout }: Hidden,
+): Tensor {
   let h = x;
   for (let i = 0; i < depth; i++) {
     h = trace.dropout(activation('relu', linear(trace, `${name}/${i}`, h, width)), dropout);
   }
   return h;
 }
-

@@ -53,14 +53,12 @@ function allKinds(): KindEntry[] {
     ['objective', objectives],
   ] as const;
   const entries = registries.flatMap(([what, registry]) =>
-    registry
-      .all()
-      .map(({ kind, summary, config }) => ({
-        what,
-        kind,
-        summary,
-        options: optionsOf(config as z.ZodType),
-      })),
+    registry.all().map(({ kind, summary, config }) => ({
+      what,
+      kind,
+      summary,
+      options: optionsOf(config as z.ZodType),
+    })),
   );
   return [...entries, ...balances];
 }
