@@ -128,9 +128,9 @@ test('a reward decides: a dear mistake is avoided', () => {
 });
 
 test('targets that teach nothing are refused', () => {
-  const fit = (target: (string | null)[]) => () =>
+  const learn = (target: (string | null)[]) => () =>
     classification.fit(target, { classWeights: 'none' }, 'target');
-  expect(fit(['a', 'a'])).toThrow('one class');
-  expect(fit([null, null])).toThrow('only missing values');
-  expect(fit(Array.from({ length: 30 }, (_, i) => `n${i}`))).toThrow('30 classes in 30 rows');
+  expect(learn(['a', 'a'])).toThrow('one class');
+  expect(learn([null, null])).toThrow('only missing values');
+  expect(learn(Array.from({ length: 30 }, (_, i) => `n${i}`))).toThrow('30 classes in 30 rows');
 });

@@ -1,0 +1,75 @@
+/** The contract of every field kind: absence is zeros, states are JSON, a batch is row by row. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Column } from '../core/column.js';
+import type { Values } from '../data/column.js';
+import type { Coder, Encoder } from './encoder.js';
+import { encoders } from './encoders.js';
+import { text } from './text.js';
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'grapheme' }),
+  fc.constantFrom('データ 分析', 'ＡＢＣ', 'red', 'red wine', ''),
+);
+const values: Record<Encoder['storage'], fc.Arbitrary<Values>> = {
+  number: fc
+    .array(
+      fc.oneof(
+        fc.double(),
+        fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, 1e308, -1e308, 0),
+      ),
+      { minLength: 1, maxLength: 12 },
+    )
+    .map((list) => Float64Array.from(list)),
+  text: fc.array(fc.option(anyText), { minLength: 1, maxLength: 12 }) as fc.Arbitrary<Values>,
+  list: fc.array(fc.option(fc.array(anyText, { maxLength: 5 })), {
+    minLength: 1,
+    maxLength: 12,
+  }) as fc.Arbitrary<Values>,
+};
+
+function rowOf(column: Column, row: number): number[] {
+  if (column.form === 'values')
+    return [...column.data.subarray(row * column.width, (row + 1) * column.width)];
+  const [from, to] = [column.offsets[row]!, column.offsets[row + 1]!];
+  return [...column.ids.subarray(from, to), ...column.weights.subarray(from, to)];
+}
+
+function checkPorts(coder: Coder, column: Values): void {
+  const want = Object.keys(coder.ports);
+  const encoded = coder.encode(column, want);
+  for (const name of want) {
+    const port = encoded[name]!;
+    expect([port.form, port.width]).toEqual([coder.ports[name]!.form, coder.ports[name]!.width]);
+    const numbers = port.form === 'bag' ? port.weights : port.data;
+    expect(numbers.every(Number.isFinite)).toBe(true);
+    if (port.form === 'bag') expect(port.ids.every((id) => id >= 0 && id < port.width)).toBe(true);
+    for (let row = 0; row < column.length; row++) {
+      const one = column.slice(row, row + 1) as Values;
+      expect(rowOf(coder.encode(one, [name])[name]!, 0)).toEqual(rowOf(port, row));
+      if (!coder.present(column, row))
+        expect(rowOf(port, row).every((value) => value === 0)).toBe(true);
+    }
+  }
+}
+
+test.each(encoders.kinds)('%s keeps the contract', (kind) => {
+  const encoder = encoders.get(kind);
+  fc.assert(
+    fc.property(values[encoder.storage], values[encoder.storage], (seen, met) => {
+      const config = encoder.config.parse(kind === 'number' ? {} : { minimum: 1 });
+      const state = encoder.fit(seen, config);
+      expect(JSON.stringify(encoder.fit(seen, config))).toBe(JSON.stringify(state));
+      checkPorts(encoder.open(JSON.parse(JSON.stringify(state))), met);
+    }),
+    { numRuns: 12 },
+  );
+});
+
+test('Japanese gives n-grams, and full-width letters are the same as half-width ones', () => {
+  const config = text.config.parse({ minimum: 1 });
+  const coder = text.open(text.fit(['機械学習の応用', 'ABC hello'], config));
+  const words = (value: string) => rowOf(coder.encode([value], ['words']).words!, 0);
+  expect(words('機械').length / 2).toBe(3);
+  expect(words('ＡＢＣ ＨＥＬＬＯ')).toEqual(words('abc hello'));
+});
