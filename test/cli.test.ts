@@ -1,5 +1,6 @@
 /** The command line as a stranger uses it: real processes, real files. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -85,4 +86,21 @@ test("the caller's mistakes end with 2, one clear message and nothing written", 
 test('kinds prints one JSON object', () => {
   const { kinds } = JSON.parse(monban(['kinds', '--json']).stdout);
   expect(kinds.map(({ kind }: { kind: string }) => kind)).toContain('fusion');
+});
+
+test('Ctrl-C in training leaves nothing behind', async () => {
+  writeFileSync(join(folder, 'many.csv'), table(30000));
+  expect(monban(['init', 'many.csv', '--target', 'kind', '--out', 'many.yaml']).status).toBe(0);
+  const child = spawn(process.execPath, [bin, 'train', 'many.yaml', '--out', 'half'], {
+    cwd: folder,
+  });
+  let said = '';
+  child.stderr.on('data', (part) => {
+    said += String(part);
+    if (said.includes('experts') && !said.includes('stopped')) child.kill('SIGINT');
+  });
+  const [, signal] = await once(child, 'close');
+  expect(signal).toBe('SIGINT');
+  expect(said).toContain('stopped; nothing was written');
+  expect(existsSync(join(folder, 'half'))).toBe(false);
 });
