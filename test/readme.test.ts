@@ -33,7 +33,8 @@ function inFolder(body: (folder: string) => void): void {
     const link = (from: string, to: string) => symlinkSync(join(root, from), join(folder, to));
     for (const name of ['datasets', 'examples']) if (existsSync(join(root, name))) link(name, name);
     link('', 'node_modules/monban');
-    link('node_modules/.bin', 'node_modules/.bin');
+    mkdirSync(join(folder, 'node_modules/.bin'));
+    link('bin/monban.mjs', 'node_modules/.bin/monban');
     link('node_modules/@types', 'node_modules/@types');
     writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
     body(folder);

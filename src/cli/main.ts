@@ -40,9 +40,16 @@ function build(): Command {
   program
     .command('evaluate')
     .argument('<model>', 'a bundle')
-    .argument('<data>', 'labelled data')
+    .argument('[data]', 'labelled data; without it, the test rows of the spec that trained it')
     .description('score a bundle: quality, load, time, and every expert beside it')
+    .option('--base <dir>', "without data: the folder that the spec's paths start from")
+    .option('--against <model>', 'another bundle: paired differences; exit code 3 if routes churn')
+    .option('--by <field>', 'scores for each category of a field, or with and without it')
     .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      '\nExample:\n  monban evaluate model orders.parquet --by country --against models/last',
+    )
     .action(lazily(() => import('./verb/evaluate.js')));
   program
     .command('predict')
@@ -55,9 +62,12 @@ function build(): Command {
   program
     .command('explain')
     .argument('<model>', 'a bundle')
-    .argument('[record]', 'a JSON file, or - for standard input', '-')
+    .argument('[record]', 'a JSON file with one record, or - for standard input')
     .description('why this answer, why these experts, and what would change it')
+    .option('--data <file>', 'take the record from a data file: Parquet, CSV, JSONL')
+    .option('--row <n>', 'which row of --data; the first is 1, as in the output of predict')
     .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExample:\n  monban explain model --data orders.parquet --row 12')
     .action(lazily(() => import('./verb/explain.js')));
   program
     .command('kinds')

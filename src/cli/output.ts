@@ -15,6 +15,13 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value));
 }
 
+/** Says on standard error which columns of the model the data lacks. */
+export function sayAbsent(columns: readonly string[]): void {
+  if (columns.length === 0) return;
+  const names = columns.map((column) => JSON.stringify(column)).join(', ');
+  printError(`data: no column ${names}; counted as missing in every row`);
+}
+
 /** A table with aligned columns; all but the first column to the right. */
 export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];

@@ -1,8 +1,9 @@
 /** Trains a spec file into a folder, with progress and a clean stop; shared by verbs. */
 import { dirname, resolve } from 'node:path';
 import { openDataset } from '../data/dataset.js';
-import { type Bundle, checkWritable, saveBundle } from '../mixture/bundle.js';
+import type { Bundle } from '../mixture/bundle.js';
 import type { Plan } from '../mixture/plan.js';
+import { checkWritable, saveBundle } from '../mixture/save.js';
 import { readRows } from '../train/rows.js';
 import { train } from '../train/train.js';
 import { printError } from './output.js';

@@ -9,6 +9,13 @@ const reasons: Record<string, string> = {
   EROFS: 'that file system is read-only; choose another place',
   ENOTDIR: 'a part of that path is a file, not a folder; choose another place',
   EISDIR: 'that path is a folder; name a file',
+  EEXIST: 'a part of that path is a file, not a folder; choose another place',
+  ENOENT: 'no such folder can be made; choose another place',
+  EPERM: 'no permission to write there; choose another place or change the permissions',
+  EBUSY: 'that place is in use, or a mount point; choose another place, such as a folder in it',
+  EXDEV: 'that place is a mount point; choose another place, such as a folder in it',
+  ENAMETOOLONG: 'that name is too long; choose a shorter one',
+  EFBIG: 'files may not grow that large here; raise the limit (ulimit -f) or choose another disk',
   EDQUOT: 'the disk quota is used up; free some room and run the same command again',
 };
 
@@ -21,6 +28,15 @@ export function writeFault(path: string, error: unknown): unknown {
     { where: path, expected: 'to be able to write it', found: code!, todo: reason },
     1,
   );
+}
+
+/** Removes what may be there; the error that led here matters more than one from cleaning up. */
+export function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    return;
+  }
 }
 
 /** Writes a whole file under a temporary name, syncs it, and renames it into place. */
@@ -38,7 +54,7 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     throw writeFault(path, error);
   }
 }

@@ -1,7 +1,8 @@
 /** Hashes: murmur3 for features and seeds, SHA-256 for files and folds. */
 import { createHash } from 'node:crypto';
 
-function mix(h: number): number {
+/** The last step of murmur3: `h` is the blended state, xor the length. */
+export function mix(h: number): number {
   h ^= h >>> 16;
   h = Math.imul(h, 0x85ebca6b);
   h ^= h >>> 13;
@@ -9,7 +10,8 @@ function mix(h: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-function blend(h: number, k: number): number {
+/** One step of murmur3: the state `h` with one more code unit `k`. */
+export function blend(h: number, k: number): number {
   k = Math.imul(k, 0xcc9e2d51);
   k = (k << 15) | (k >>> 17);
   h ^= Math.imul(k, 0x1b873593);

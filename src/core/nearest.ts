@@ -32,3 +32,11 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   }
   return best;
 }
+
+/** The candidate that `name` is a slip of: one edit in four letters, or another case of letters. */
+export function slipOf(name: string, candidates: Iterable<string>): string | undefined {
+  const close = nearest(name, candidates);
+  if (close === undefined) return undefined;
+  const distance = editDistance(name.toLowerCase(), close.toLowerCase());
+  return distance <= Math.floor(Math.min(name.length, close.length) / 4) ? close : undefined;
+}

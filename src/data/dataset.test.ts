@@ -189,3 +189,11 @@ describe('mistakes', () => {
     expect(await dataset.rows()).toBe(1);
   });
 });
+
+it('a query runs once, so that rows, splits and targets of two readings belong together', async () => {
+  const data = await openDataset({ query: 'SELECT range AS i, random() AS r FROM range(5000)' });
+  const first = await data.read(['r']);
+  const second = await data.read(['r']);
+  await data.close();
+  expect(second.columns.r).toEqual(first.columns.r);
+});

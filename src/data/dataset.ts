@@ -36,6 +36,13 @@ const chunkRows = 8192;
 /** Rows with lists are large: one vector of DuckDB at a time. */
 const listChunkRows = 2048;
 
+/** Puts the view in for `{data}`, which may also stand in a quoted name or text and is then left. */
+function withView(sql: string): string {
+  return sql.replaceAll(/"(?:[^"]|"")*"|'(?:[^']|'')*'|\{data\}/g, (part) =>
+    part === '{data}' ? view : part,
+  );
+}
+
 /** Opens files or a query; throws MonbanError when they cannot be read or hold no rows. */
 export async function openDataset(source: Source, options: OpenOptions = {}): Promise<Dataset> {
   const base = options.base ?? process.cwd();
@@ -55,8 +62,8 @@ async function makeTable(
   base: string,
   derived: Readonly<Record<string, string>>,
 ): Promise<Table> {
-  const { sql, where } = await resolveSource(engine, source, base);
-  await engine.rows(`CREATE VIEW "raw" AS ${sql}`, { where });
+  const { sql, where, once } = await resolveSource(engine, source, base);
+  await engine.rows(`CREATE ${once ? 'TABLE' : 'VIEW'} "raw" AS ${sql}`, { where });
   const raw = await describeColumns(engine, 'SELECT * FROM "raw"', { where });
   await checkDerived(engine, raw, derived);
   const extra = Object.entries(derived).map(([name, sql]) => `, (${sql}) AS ${quoteName(name)}`);
@@ -110,9 +117,8 @@ function datasetOf(table: Table, source: Source): Dataset {
       for await (const chunk of all) return chunk;
       return emptyChunk(table, wanted);
     },
-    sql: (query) =>
-      engine.rows(`FROM (\n${query.replaceAll('{data}', view)}\n)`, { where: 'query', names }),
-    evaluate: (expression, at) => evaluateRows(table, expression.replaceAll('{data}', view), at),
+    sql: (query) => engine.rows(`FROM (\n${withView(query)}\n)`, { where: 'query', names }),
+    evaluate: (expression, at) => evaluateRows(table, withView(expression), at),
     async close() {
       if (!closed) engine.close();
       closed = true;

@@ -1,5 +1,5 @@
 /** Guesses the kinds of the fields and of the target from the data. */
-import { MonbanError } from '../core/fault.js';
+import { MonbanError, show } from '../core/fault.js';
 import type { ColumnInfo } from './column.js';
 import type { Dataset } from './dataset.js';
 import { requireColumns } from './key.js';
@@ -31,7 +31,7 @@ const defaultSample = 100_000;
 /** Whole numbers with at most this many levels that follow each other are labels. */
 const mostCodes = 12;
 
-/** Looks at a sample of the rows; throws MonbanError for a target that is not there or is a list. */
+/** Looks at a sample of the rows; throws MonbanError for a target that is not there, is a list or never differs. */
 export async function inferKinds(
   dataset: Dataset,
   options: { readonly target?: string; readonly sample?: number } = {},
@@ -67,9 +67,18 @@ async function inferTarget(
   const profile = await profileColumn(dataset, column, sample);
   if (!isLabel(profile)) return { column: column.name, objective: 'regression' };
   const name = quoteName(column.name);
+  const given = profile.numbers === undefined ? name : `nullif(${name}::DOUBLE, 'NaN'::DOUBLE)`;
   const counts = await dataset.sql(`SELECT ${name}::VARCHAR AS label, count(*) AS n FROM {data}
-    WHERE ${name} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1`);
+    WHERE ${given} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1`);
   const classes = counts.map((row) => [String(row.label), Number(row.n)] as const);
+  if (classes.length < 2) {
+    throw new MonbanError({
+      where: `target ${column.name}`,
+      expected: 'at least two different values',
+      found: classes.length === 0 ? 'only missing values' : `only ${show(classes[0]![0])}`,
+      todo: 'choose another column, or data that shows more than one answer',
+    });
+  }
   return { column: column.name, classes, objective: 'classification' };
 }
 

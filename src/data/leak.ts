@@ -8,11 +8,11 @@ const bins = 256;
 /** Ids that take part, the most frequent first. */
 const topIds = 200;
 
-/** A SELECT of field value `v`, target `y` and half `h` (0 or 1) for up to `sample` rows. */
+/** A SELECT of field value `v`, target `y`, half `h` (0 or 1) and lot `k` for up to `sample` rows. */
 function sampled(value: string, target: InferredTarget, sample: number): string {
   const y = quoteName(target.column);
   const label = target.objective === 'classification' ? `${y}::VARCHAR` : `${y}::DOUBLE`;
-  return `SELECT v, y, hash(r) % 2 AS h FROM (SELECT ${value} AS v, ${label} AS y,
+  return `SELECT v, y, hash(r) % 2 AS h, hash(r, 1) AS k FROM (SELECT ${value} AS v, ${label} AS y,
     row_number() OVER () AS r FROM {data} WHERE ${y} IS NOT NULL)
     USING SAMPLE reservoir(${sample} ROWS) REPEATABLE (1)`;
 }
@@ -34,7 +34,7 @@ function byValue(source: string): string {
 function byNeighbour(source: string): string {
   return `WITH s AS (${source}),
     near AS (SELECT y, h, last_value(CASE WHEN h = 0 THEN y END IGNORE NULLS)
-      OVER (ORDER BY v ROWS UNBOUNDED PRECEDING) AS guess FROM s WHERE v IS NOT NULL),
+      OVER (ORDER BY v, k ROWS UNBOUNDED PRECEDING) AS guess FROM s WHERE v IS NOT NULL),
     prior AS (SELECT mode(y) AS y FROM s WHERE h = 0),
     score AS (SELECT count(*) AS n, count(*) FILTER (near.y = guess) AS hit,
       count(*) FILTER (near.y = (SELECT y FROM prior)) AS base FROM near WHERE h = 1)
@@ -50,9 +50,11 @@ function byMean(source: string): string {
     FROM centre, s LEFT JOIN guess ON s.v IS NOT DISTINCT FROM guess.v WHERE s.h = 1`;
 }
 
+/** Quantile bins; equal values share one, or the outcome would hang on the order of the rows. */
 function binned(source: string): string {
-  return `SELECT CASE WHEN v IS NULL THEN NULL ELSE ntile(${bins}) OVER (PARTITION BY v IS NULL ORDER BY v) END
-    AS v, y, h FROM (${source})`;
+  return `SELECT CASE WHEN v IS NULL THEN NULL ELSE
+    floor(${bins} * percent_rank() OVER (PARTITION BY v IS NULL ORDER BY v)) END AS v, y, h
+    FROM (${source})`;
 }
 
 function idsSource(dataset: Dataset, field: string, target: InferredTarget, sample: number) {

@@ -69,7 +69,8 @@ async function profileNumbers(dataset: Dataset, column: ColumnInfo, source: stri
   const row = await one(
     dataset,
     `SELECT count(*) AS rows, count(x) AS present, count(DISTINCT x) AS uniq, min(x) AS low,
-      max(x) AS high, bool_and(x = floor(x)) AS whole FROM (SELECT raw::DOUBLE AS x FROM ${source})`,
+      max(x) AS high, bool_and(x = floor(x)) AS whole
+    FROM (SELECT nullif(raw::DOUBLE, 'NaN'::DOUBLE) AS x FROM ${source})`,
   );
   const { columns } = await dataset.read([column.name], { limit: orderedRows });
   const values = columns[column.name] as Float64Array;

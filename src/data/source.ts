@@ -15,6 +15,8 @@ export type Source = string | readonly string[] | { readonly query: string };
 export interface Relation {
   readonly sql: string;
   readonly where: string;
+  /** True where a second run may give other rows or another order, so that it must run just once. */
+  readonly once: boolean;
 }
 
 interface File extends Sniffed {
@@ -50,7 +52,7 @@ export async function resolveSource(
     );
   }
   await checkFiles(engine, files);
-  return { sql: `SELECT * FROM ${reader(files)}`, where: patterns.join(', ') };
+  return { sql: `SELECT * FROM ${reader(files)}`, where: patterns.join(', '), once: false };
 }
 
 async function queryRelation(engine: Engine, query: string): Promise<Relation> {
@@ -60,7 +62,7 @@ async function queryRelation(engine: Engine, query: string): Promise<Relation> {
     throw new MonbanError({ where: 'query', expected: 'a query', found: 'nothing', todo });
   }
   checkQueryNames('query', await engine.selected(sql, { where: 'query' }));
-  return { sql, where: 'query' };
+  return { sql, where: 'query', once: true };
 }
 
 function pathFault(where: string, found: string, todo: string): MonbanError {

@@ -12,6 +12,8 @@ export interface ReadOptions {
   /** A SQL condition over the columns. */
   readonly where?: string;
   readonly limit?: number;
+  /** Rows to pass over first. */
+  readonly offset?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -39,7 +41,9 @@ function select(table: Table, columns: readonly ColumnInfo[], options: ReadOptio
   const list = columns.map((column, i) => `${readExpression(column)} AS ${quoteName(`c${i}`)}`);
   const where = options.where === undefined ? '' : ` WHERE (${options.where})`;
   const limit = options.limit === undefined ? '' : ` LIMIT ${Math.max(0, options.limit)}`;
-  return `SELECT ${list.length > 0 ? list.join(', ') : '1'} FROM ${table.view}${where}${limit}`;
+  const offset = options.offset === undefined ? '' : ` OFFSET ${Math.max(0, options.offset)}`;
+  const what = list.length > 0 ? list.join(', ') : '1';
+  return `SELECT ${what} FROM ${table.view}${where}${limit}${offset}`;
 }
 
 function take(columns: readonly ColumnInfo[], builders: readonly Builder[], rows: number): Chunk {

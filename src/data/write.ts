@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { MonbanError } from '../core/fault.js';
-import { writeFault } from '../core/file.js';
+import { removeQuietly, writeFault } from '../core/file.js';
 import { cellsOf, type OutputColumn } from './cell.js';
 import { parquetSink } from './parquet-writer.js';
 import { queryFault } from './query-fault.js';
@@ -71,15 +71,6 @@ export async function rowWriter(
       rmSync(temporary, { force: true });
     },
   };
-}
-
-/** Removes what may be there; the error that led here matters more than one from cleaning up. */
-function removeQuietly(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    return;
-  }
 }
 
 /** A system error as `writeFault` has it, also when DuckDB met it. */

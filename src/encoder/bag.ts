@@ -1,6 +1,6 @@
 /** Builds ragged columns: counted, weighted by tf-idf and scaled to unit length, row by row. */
 import type { BagColumn } from '../core/column.js';
-import type { Vocabulary } from './vocabulary.js';
+import { idfSteps, idOf, type Vocabulary } from './vocabulary.js';
 
 /** A growing list of whole numbers, reused between records. */
 export interface Scratch {
@@ -37,16 +37,31 @@ function grow(bag: Growing, more: number): void {
   bag.weights = weights;
 }
 
-/** Turns runs of equal ids at the head of `sorted` into ids with (1 + ln count) x idf, unit length. */
-function appendRow(bag: Growing, sorted: Int32Array, idf: Float32Array | undefined): void {
+/** Sorts the first `length` items; the library's sort is dear to call for a handful of them. */
+function sortHead(items: Int32Array, length: number): void {
+  if (length > 24) {
+    items.subarray(0, length).sort();
+    return;
+  }
+  for (let i = 1; i < length; i++) {
+    const item = items[i]!;
+    let at = i;
+    for (; at > 0 && items[at - 1]! > item; at--) items[at] = items[at - 1]!;
+    items[at] = item;
+  }
+}
+
+/** Turns runs of equal ids in a sorted list into ids with (1 + ln count) x idf, unit length. */
+function appendRow(bag: Growing, { items, length }: Scratch, idf: Uint8Array | undefined): void {
   const start = bag.length;
   let squares = 0;
-  grow(bag, sorted.length);
-  for (let i = 0; i < sorted.length; ) {
-    const id = sorted[i]!;
+  grow(bag, length);
+  for (let i = 0; i < length; ) {
+    const id = items[i]!;
     let count = 1;
-    while (i + count < sorted.length && sorted[i + count] === id) count++;
-    const weight = (1 + Math.log(count)) * (idf === undefined ? 1 : idf[id]!);
+    while (i + count < length && items[i + count] === id) count++;
+    const told = count === 1 ? 1 : 1 + Math.log(count);
+    const weight = idf === undefined ? told : told * (idf[id]! / idfSteps);
     bag.ids[bag.length] = id;
     bag.weights[bag.length++] = weight;
     squares += weight * weight;
@@ -55,6 +70,10 @@ function appendRow(bag: Growing, sorted: Int32Array, idf: Float32Array | undefin
   const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
   for (let i = start; i < bag.length; i++) bag.weights[i]! *= scale;
 }
+
+/** Kept between calls, which never overlap: what is made is copied out. */
+const list = scratch();
+const bag: Growing = { ids: new Int32Array(1024), weights: new Float32Array(1024), length: 0 };
 
 /**
  * Encodes `rows` records: `buckets(row, out)` lists the hash buckets of one record; those that the
@@ -66,20 +85,27 @@ export function bagColumn(
   buckets: (row: number, out: Scratch) => void,
   vocabulary?: Vocabulary,
 ): BagColumn {
-  const list = scratch();
-  const bag: Growing = { ids: new Int32Array(64), weights: new Float32Array(64), length: 0 };
   const offsets = new Int32Array(rows + 1);
+  bag.length = 0;
   for (let row = 0; row < rows; row++) {
     list.length = 0;
     buckets(row, list);
-    let known = 0;
-    for (let i = 0; i < list.length; i++) {
-      const id = vocabulary === undefined ? list.items[i]! : vocabulary.id[list.items[i]!]!;
-      if (id >= 0) list.items[known++] = id;
-    }
-    appendRow(bag, list.items.subarray(0, known).sort(), vocabulary?.idf);
+    if (vocabulary !== undefined) keepKnown(list, vocabulary);
+    sortHead(list.items, list.length);
+    appendRow(bag, list, vocabulary?.idf);
     offsets[row + 1] = bag.length;
   }
   const ids = bag.ids.slice(0, bag.length);
   return { form: 'bag', width, ids, weights: bag.weights.slice(0, bag.length), offsets };
+}
+
+/** Turns buckets into ids in place, leaving out those that are not known. */
+function keepKnown(list: Scratch, vocabulary: Vocabulary): void {
+  const { items, length } = list;
+  let known = 0;
+  for (let i = 0; i < length; i++) {
+    const id = idOf(vocabulary, items[i]!);
+    if (id >= 0) items[known++] = id;
+  }
+  list.length = known;
 }

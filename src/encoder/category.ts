@@ -19,6 +19,9 @@ export interface CategoryState {
   readonly names: readonly string[];
 }
 
+/** At most so many names are offered as neighbours of another. */
+const mostNeighbours = 24;
+
 function countNames(values: Values): Map<string, number> {
   const counts = new Map<string, number>();
   for (const value of values as readonly (string | null)[]) {
@@ -41,7 +44,10 @@ export const category: Encoder<Config, CategoryState> = {
   open(state) {
     const idOf = new Map(state.names.map((name, i) => [name, i + 1]));
     const width = state.names.length + 1;
+    const common = state.names.slice(0, mostNeighbours + 1);
     return {
+      neighbours: (value) => common.filter((name) => name !== value).slice(0, mostNeighbours),
+      group: (value) => value as string,
       ports: { level: { form: 'bag', width, cheap: true } },
       present: (values, row) => isPresent((values as readonly unknown[])[row]),
       encode(values) {

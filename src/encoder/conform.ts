@@ -44,9 +44,10 @@ function isList(values: Values): boolean {
 export function conform(values: Values, storage: Storage, where: string): Values {
   if (storage === 'number') {
     if (values instanceof Float64Array) return values;
-    return Float64Array.from(values as readonly Item[], (value, row) =>
-      toNumber(value, where, row),
-    );
+    const numbers = new Float64Array(values.length);
+    for (let row = 0; row < numbers.length; row++)
+      numbers[row] = toNumber((values as readonly Item[])[row]!, where, row);
+    return numbers;
   }
   if (values instanceof Float64Array || isList(values) !== (storage === 'list')) {
     const items = Array.from(values as ArrayLike<Item>);

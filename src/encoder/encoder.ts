@@ -6,6 +6,9 @@ import type { Values } from '../data/column.js';
 /** How a kind wants its values: see `conform` for the conversions between them. */
 export type Storage = 'number' | 'text' | 'list';
 
+/** One value in the storage that its kind reads. */
+export type Value = number | string | readonly string[] | null;
+
 /**
  * One field kind. Encoders learn nothing by gradients; what they learn from the data is plain JSON.
  * The contract (contract.test.ts): an absent value gives zeros and an empty bag, so that hiding
@@ -30,4 +33,8 @@ export interface Coder {
   encode(values: Values, want: readonly string[]): Record<string, Column>;
   /** True where the value counts as given. */
   present(values: Values, row: number): boolean;
+  /** Values that a record might have had instead of a given one, the nearest or commonest first. */
+  neighbours?(value: Value): readonly Value[];
+  /** The name of the group that a given value belongs to, for kinds that group records. */
+  group?(value: Value): string;
 }

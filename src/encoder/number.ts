@@ -60,9 +60,25 @@ function stepInto(out: Float32Array, at: number, value: number, edges: readonly 
   }
 }
 
+/** At most so many edges are offered as neighbours of a number. */
+const mostNeighbours = 64;
+
+/** The edges of the steps other than the number itself, those the fewest steps away first. */
+function nearestEdges(number: number, edges: readonly number[]): number[] {
+  const below = edges.filter((edge) => edge < number).reverse();
+  const above = edges.filter((edge) => edge > number);
+  return Array.from({ length: Math.max(below.length, above.length) }, (_, away) => [
+    ...above.slice(away, away + 1),
+    ...below.slice(away, away + 1),
+  ])
+    .flat()
+    .slice(0, mostNeighbours);
+}
+
 function open(state: NumberState): Coder {
   const steps = state.edges.length;
   return {
+    neighbours: (value) => nearestEdges(value as number, state.edges),
     ports: {
       value: { form: 'values', width: 2, cheap: true },
       steps: { form: 'values', width: steps, cheap: false },

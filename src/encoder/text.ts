@@ -51,9 +51,11 @@ function open(state: TextState): Coder {
         pushBuckets(cut(texts[row], hintLength), hintGrams, hintBits, out),
       ),
     length: (texts) => {
-      const data = Float32Array.from(texts, (text) =>
-        isPresent(text) ? Math.log1p(text!.length) / 4 : 0,
-      );
+      const data = new Float32Array(texts.length);
+      for (let row = 0; row < data.length; row++) {
+        const text = texts[row];
+        if (isPresent(text)) data[row] = Math.log1p(text!.length) / 4;
+      }
       return { form: 'values', width: 1, data };
     },
   };
@@ -64,8 +66,11 @@ function open(state: TextState): Coder {
       length: { form: 'values', width: 1, cheap: true },
     },
     present: (values, row) => isPresent((values as Texts)[row]),
-    encode: (values, want) =>
-      Object.fromEntries(want.map((port) => [port, encoders[port]!(values as Texts)])),
+    encode(values, want) {
+      const columns: Record<string, Column> = {};
+      for (const port of want) columns[port] = encoders[port]!(values as Texts);
+      return columns;
+    },
   };
 }
 

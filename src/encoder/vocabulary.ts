@@ -11,12 +11,17 @@ export interface VocabularyState {
 
 export interface Vocabulary {
   readonly width: number;
-  /** [2^bits]: dense id of a bucket, or -1. */
-  readonly id: Int32Array;
-  readonly idf: Float32Array;
+  /**
+   * [2 x 2^bits / 32]: for each 32 buckets one bit per known bucket, and how many are known before
+   * them. Small enough for a processor's cache, which an array of ids would not be.
+   */
+  readonly index: Int32Array;
+  /** [width] inverse document frequency in steps of 1 / idfSteps. */
+  readonly idf: Uint8Array;
 }
 
-const idfSteps = 16;
+/** Inverse document frequencies are stored in steps of one part in so many. */
+export const idfSteps = 16;
 
 function packGaps(buckets: readonly number[]): string {
   const bytes: number[] = [];
@@ -92,11 +97,30 @@ export function countBuckets(bits: number): BucketCounter {
   };
 }
 
+function countBits(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
+/** The dense id of a bucket, or -1: ids rise with buckets, so an id counts the known ones before. */
+export function idOf({ index }: Vocabulary, bucket: number): number {
+  const at = (bucket >>> 5) * 2;
+  const bits = index[at]!;
+  const bit = 1 << (bucket & 31);
+  return (bits & bit) === 0 ? -1 : index[at + 1]! + countBits(bits & (bit - 1));
+}
+
 /** Builds the look-up arrays of a stored vocabulary. */
 export function openVocabulary(state: VocabularyState): Vocabulary {
   const buckets = unpackGaps(state.buckets);
-  const id = new Int32Array(2 ** state.bits).fill(-1);
-  for (let i = 0; i < buckets.length; i++) id[buckets[i]!] = i;
-  const idf = Float32Array.from(Buffer.from(state.idf, 'base64'), (byte) => byte / idfSteps);
-  return { width: Math.max(1, buckets.length), id, idf };
+  const index = new Int32Array(Math.max(2, 2 ** state.bits / 16));
+  for (const bucket of buckets) index[(bucket >>> 5) * 2]! |= 1 << (bucket & 31);
+  let known = 0;
+  for (let at = 0; at < index.length; at += 2) {
+    index[at + 1] = known;
+    known += countBits(index[at]!);
+  }
+  const idf = Uint8Array.from(Buffer.from(state.idf, 'base64'));
+  return { width: Math.max(1, buckets.length), index, idf };
 }

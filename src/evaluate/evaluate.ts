@@ -1,14 +1,16 @@
 /** Scores a mixture on labelled rows: quality, load, time, and every expert beside it. */
-import { MonbanError, show } from '../core/fault.js';
-import { nearest } from '../core/nearest.js';
+import { MonbanError } from '../core/fault.js';
 import { mean, quantile } from '../core/statistic.js';
 import type { Values } from '../data/column.js';
 import type { Dataset } from '../data/dataset.js';
-import type { Scores } from '../objective/objective.js';
+import { quoteName } from '../data/sql.js';
+import type { Scores, Truth } from '../objective/objective.js';
 import { type Batch, chunkBatch, sliceBatch } from '../predict/batch.js';
+import { columnsOf } from '../predict/columns.js';
 import { encodeLazily } from '../predict/encoded.js';
 import { askExpert } from '../predict/model.js';
 import { type Predictor, utilityOf } from '../predict/predictor.js';
+import { firstChoices, join, sliceRows } from './decided.js';
 
 export interface Evaluation {
   /** Labelled rows that were scored. */
@@ -27,13 +29,19 @@ export interface Evaluation {
     /** When rows are decided many at a time. */
     readonly batchMsPerRecord: number;
   };
+  /** What answers score that do not look at the record, fitted to these very rows to flatter them. */
+  readonly baselines?: {
+    /** One answer for all. */
+    readonly constant: Scores;
+    /** One answer for each expert that is asked first: near `metrics`, the route would give answers away. */
+    readonly route: Scores;
+  };
   /** Rows left out because their target is missing. */
   readonly unlabelled: number;
   /** Rows whose label was not seen in training; they count as wrong. */
   readonly unseen: number;
 }
 
-const sliceRows = 1024;
 const timed = 300;
 
 interface Said {
@@ -41,6 +49,8 @@ interface Said {
   readonly each: readonly Float32Array[];
   readonly ensemble: Float32Array;
   readonly counts: readonly number[];
+  /** [B] */
+  readonly first: Int32Array;
   readonly open: number;
   readonly ms: number;
 }
@@ -95,19 +105,40 @@ async function sayAll(predictor: Predictor, batch: Batch): Promise<Said> {
     each,
     ensemble: pool(each, routed.open, prior),
     counts,
+    first: firstChoices(routed, experts),
     open,
     ms: routed.ms.total,
   };
 }
 
-function join(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+type Score = (answers: Float32Array) => Scores;
+
+/** [N, V]: for each row the constant answer of its group. */
+function constants({ model }: Predictor, truth: Truth, group: Int32Array): Float32Array {
+  const { objective, state } = model;
+  const parts: Float32Array[] = [];
+  const byGroup = new Map(
+    [...new Set(group)].map((id) => [
+      id,
+      objective.constant!(
+        truth.filter((_, row) => group[row] === id),
+        state,
+      ),
+    ]),
+  );
+  for (const id of group) parts.push(byGroup.get(id)!);
+  return join(parts);
+}
+
+function baselines(predictor: Predictor, truth: Truth, first: Int32Array, score: Score) {
+  if (predictor.model.objective.constant === undefined) return {};
+  const one = new Int32Array(first.length);
+  return {
+    baselines: {
+      constant: score(constants(predictor, truth, one)),
+      route: score(constants(predictor, truth, first)),
+    },
+  };
 }
 
 /** Milliseconds of decisions one at a time, after a warm-up. */
@@ -172,44 +203,28 @@ export async function evaluateRows(
       expertsPerRecord: asked / batch.rows,
       batchMsPerRecord: said.reduce((sum, { ms }) => sum + ms, 0) / batch.rows,
     },
+    ...baselines(predictor, truth, Int32Array.from(said.flatMap(({ first }) => [...first])), score),
     unlabelled,
     unseen: truth.reduce((sum, label) => sum + (label < 0 ? 1 : 0), 0),
   };
 }
 
-/** Throws MonbanError naming every column that the model needs and the data lacks. */
-export function requireColumns(predictor: Predictor, data: Dataset, withTarget: boolean): void {
-  const { manifest } = predictor.bundle;
-  const names = data.columns.map(({ name }) => name);
-  const wanted = [
-    ...manifest.fields.map(({ column }) => column),
-    ...(withTarget ? [manifest.target] : []),
-  ];
-  const faults = wanted
-    .filter((column) => !names.includes(column))
-    .map((column) => {
-      const close = nearest(column, names);
-      const todo =
-        close === undefined
-          ? `the data has ${names.slice(0, 12).join(', ')}`
-          : `did you mean "${close}"?`;
-      return { where: 'data', expected: `a column ${show(column)}`, found: 'no such column', todo };
-    });
-  if (faults.length > 0) throw new MonbanError(faults);
+/** Rows whose target is known. */
+export interface Labelled {
+  readonly batch: Batch;
+  readonly target: Values;
+  /** Rows left out because their target is missing. */
+  readonly unlabelled: number;
+  /** Columns of the model that the data lacks; they count as missing. */
+  readonly absent: readonly string[];
 }
 
-/** Scores all labelled rows of a data set. */
-export async function evaluate(predictor: Predictor, data: Dataset): Promise<Evaluation> {
-  requireColumns(predictor, data, true);
-  const { fields, target } = predictor.bundle.manifest;
-  const chunk = await data.read([...new Set([...fields.map(({ column }) => column), target])], {
-    where: `"${target.replaceAll('"', '""')}" IS NOT NULL`,
-  });
-  const total = await data.rows();
-  return evaluateRows(
-    predictor,
-    chunkBatch(chunk, fields),
-    chunk.columns[target]!,
-    total - chunk.rows,
-  );
+/** Reads all labelled rows of a data set; throws MonbanError when it is other data. */
+export async function readLabelled(predictor: Predictor, data: Dataset): Promise<Labelled> {
+  const { manifest } = predictor.bundle;
+  const { fields, target } = manifest;
+  const { read, absent } = columnsOf(manifest, data, true);
+  const chunk = await data.read(read, { where: `${quoteName(target)} IS NOT NULL` });
+  const unlabelled = (await data.rows()) - chunk.rows;
+  return { batch: chunkBatch(chunk, fields), target: chunk.columns[target]!, unlabelled, absent };
 }

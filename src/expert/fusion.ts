@@ -19,7 +19,7 @@ export const fusion: Expert<z.infer<typeof config>> = {
     epochs: 6,
     batch: 128,
     rate: 0.002,
-    tableRate: 0.08,
+    tableRate: 0.05,
     weightDecay: 0.01,
     smoothing: 0.05,
     patience: 2,

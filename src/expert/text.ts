@@ -8,7 +8,7 @@ import type { Expert } from './expert.js';
 const config = z.strictObject({
   width: z.int().min(1).max(1024).default(64).describe('numbers that stand for one n-gram'),
   hidden: z.int().min(1).max(4096).default(128).describe('units of the hidden layer'),
-  dropout: z.number().min(0).max(0.9).default(0.2).describe('share of units left out in training'),
+  dropout: z.number().min(0).max(0.9).default(0.3).describe('share of units left out in training'),
 });
 
 /** After Joulin et al. 2017 (bag of tricks), with one hidden layer. */
@@ -18,9 +18,9 @@ export const text: Expert<z.infer<typeof config>> = {
   config,
   schedule: {
     epochs: 6,
-    batch: 128,
+    batch: 64,
     rate: 0.002,
-    tableRate: 0.08,
+    tableRate: 0.04,
     weightDecay: 0.01,
     smoothing: 0.05,
     patience: 2,

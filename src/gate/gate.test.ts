@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openSession } from '../runtime/session.js';
 import { emit } from '../tensor/emit.js';
+import { gradients } from '../tensor/grad.js';
 import { constant } from '../tensor/ops.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
@@ -102,6 +103,28 @@ test('the auxiliary loss is 1 at the targets and grows with imbalance', async ()
   expect(await auxiliary(new Array(16).fill(0), diagonal, even)).toBeCloseTo(1, 5);
   const one = [5, 0, 0, 0];
   expect(await auxiliary([...one, ...one], [1, 0, 0, 0, 1, 0, 0, 0], even)).toBeGreaterThan(3);
+});
+
+test('the auxiliary loss pulls the gate: its gradient is not zero and points to the balance', async () => {
+  const scores = input('scores', ['B', E]);
+  const row = constant(new Float32Array(E), [1, E]);
+  const plan = { topK: 1, shared: -1, bias: row, penalty: row };
+  const { selection, mask } = select(scores, input('open', ['B', E]), plan);
+  const loss = auxiliaryLoss(selection, mask, [0.25, 0.25, 0.25, 0.25]);
+  const [gradient] = gradients(loss, [scores]);
+  const session = await openSession(emit({ name: 'pull', outputs: { gradient: gradient! } }));
+  const dims = [2, E];
+  const found = await session.run({
+    scores: { data: Float32Array.of(2, 1, 0, 0, 2, 0, 1, 0), dims },
+    open: { data: new Float32Array(2 * E).fill(1), dims },
+  });
+  await session.close();
+  const pull = [...(found.gradient!.data as Float32Array)];
+  // Everybody goes to the first expert: its scores must fall and all others rise.
+  for (const at of [0, E]) {
+    expect(pull[at]).toBeGreaterThan(0.01);
+    for (const value of pull.slice(at + 1, at + E)) expect(value).toBeLessThan(-0.01);
+  }
 });
 
 test('targets sum to one and favour what is strong and cheap', () => {

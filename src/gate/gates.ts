@@ -4,8 +4,10 @@ import { cheapest, frozen, presence, strongest, uniform } from './controls.js';
 import type { Gate } from './gate.js';
 import { linear } from './linear.js';
 import { mlp } from './mlp.js';
+import { fixedWeights } from './static.js';
 
 export const gates: Registry<Gate> = registry('gate', [
+  fixedWeights,
   linear,
   mlp,
   uniform,

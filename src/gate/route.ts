@@ -5,6 +5,7 @@ import {
   constant,
   div,
   greaterEqual,
+  less,
   max,
   maximum,
   mul,
@@ -12,6 +13,7 @@ import {
   stopGradient,
   sub,
   topKMask,
+  where,
 } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -50,8 +52,8 @@ function oneHot(index: number, width: number): Tensor {
  */
 export function select(scores: Tensor, open: Tensor, plan: RoutePlan): Selection {
   const experts = scores.shape[1] as number;
-  const wished = sub(add(scores, plan.bias), plan.penalty);
-  const selection = add(mul(wished, open), mul(sub(open, 1), -closed));
+  const wished = add(scores, sub(plan.bias, plan.penalty));
+  const selection = where(less(open, 0.5), closed, wished);
   if (plan.shared < 0) {
     return { selection, mask: mul(topKMask(selection, Math.min(plan.topK, experts)), open) };
   }

@@ -1,26 +1,17 @@
 /** A bundle: a trained mixture at rest, a folder of ONNX files and JSON, named by its hash. */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { MonbanError } from '../core/fault.js';
-import { writeFault, writeFileAtomic } from '../core/file.js';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
+import { MonbanError, show } from '../core/fault.js';
 import { sha256 } from '../core/hash.js';
 import type { GateFacts } from '../gate/gate.js';
 import type { PoolName } from '../objective/objective.js';
 import type { Card } from './card.js';
 import type { Plan } from './plan.js';
 
-/** The version of the folder's layout; a bundle with a higher one is refused. */
-export const formatNumber = 1;
-const manifestName = 'bundle.json';
+/** The version of the folder and of its graphs; a bundle with another one is refused. */
+export const formatNumber = 2;
+/** The file that names all the others. */
+export const manifestName = 'bundle.json';
 
 export interface FileEntry {
   readonly path: string;
@@ -136,51 +127,18 @@ export function makeBundle(
   });
 }
 
-function manifestText(manifest: Manifest): string {
-  return `${JSON.stringify(manifest, null, 1)}\n`;
+/** The SHA-256 of a manifest, which holds the hashes of all files. */
+function idOf(manifest: Manifest): string {
+  return sha256(JSON.stringify(manifest));
+}
+
+/** A manifest as its file has it: led by its own hash, so that damage to it shows too. */
+export function manifestText({ id, manifest }: Pick<Bundle, 'id' | 'manifest'>): string {
+  return `${JSON.stringify({ id, ...manifest }, null, 1)}\n`;
 }
 
 function bundleOf(manifest: Manifest, card: Card, file: Bundle['file']): Bundle {
-  return { id: sha256(manifestText(manifest)), manifest, card, file };
-}
-
-/** True when a folder holds a bundle, whole or not. */
-export function isBundle(folder: string): boolean {
-  return existsSync(join(folder, manifestName));
-}
-
-/** Throws MonbanError when a bundle may not be written there: the folder holds something else. */
-export function checkWritable(folder: string): void {
-  if (!existsSync(folder)) return;
-  const found = statSync(folder).isDirectory() ? readdirSync(folder) : ['a file'];
-  if (found.length === 0 || isBundle(folder)) return;
-  throw new MonbanError({
-    where: folder,
-    expected: 'a new or empty folder, or one that holds a bundle',
-    found: `${found.slice(0, 3).join(', ')}${found.length > 3 ? ', ...' : ''}`,
-    todo: 'choose another folder with --out',
-  });
-}
-
-/** Writes a bundle beside its place and renames it there; an older bundle in the place is replaced. */
-export function saveBundle(bundle: Bundle, folder: string): void {
-  checkWritable(folder);
-  const place = resolve(folder);
-  let temporary: string | undefined;
-  try {
-    mkdirSync(dirname(place), { recursive: true });
-    temporary = mkdtempSync(join(dirname(place), `.${basename(place)}.`));
-    for (const { path } of bundle.manifest.files)
-      writeFileAtomic(join(temporary, path), bundle.file(path));
-    writeFileAtomic(join(temporary, manifestName), manifestText(bundle.manifest));
-    const old = `${temporary}.old`;
-    if (existsSync(place)) renameSync(place, old);
-    renameSync(temporary, place);
-    rmSync(old, { recursive: true, force: true });
-  } catch (error) {
-    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
-    throw error instanceof MonbanError ? error : writeFault(folder, error);
-  }
+  return { id: idOf(manifest), manifest, card, file };
 }
 
 function damaged(path: string, found: string): MonbanError {
@@ -188,63 +146,70 @@ function damaged(path: string, found: string): MonbanError {
   return new MonbanError({ where: path, expected: 'a whole Monban bundle', found, todo });
 }
 
-function readManifest(folder: string): { manifest: Manifest; text: string } {
-  const path = join(folder, manifestName);
-  if (!existsSync(folder)) {
-    throw new MonbanError({
-      where: folder,
-      expected: 'a bundle',
-      found: 'no such folder',
-      todo: 'train one with "monban train SPEC --out DIR"',
-    });
-  }
-  if (!existsSync(path)) throw damaged(folder, `no ${manifestName}`);
-  const text = readFileSync(path, 'utf8');
-  let manifest: Manifest;
+function checkFormat(path: string, format: unknown): void {
+  if (typeof format !== 'number') throw damaged(path, 'no format number');
+  if (format === formatNumber) return;
+  throw new MonbanError({
+    where: path,
+    expected: `format ${formatNumber}`,
+    found: `format ${format}`,
+    todo:
+      format > formatNumber
+        ? 'update Monban to open this bundle'
+        : 'train again: an older Monban wrote this bundle',
+  });
+}
+
+/** Parses the text of a manifest; throws MonbanError at `path` when it is damaged or too new. */
+function parseManifest(path: string, text: string): Manifest {
+  let read: unknown;
   try {
-    manifest = JSON.parse(text) as Manifest;
+    read = JSON.parse(text);
   } catch {
     throw damaged(path, 'a file that is not JSON');
   }
-  const { format } = manifest;
-  if (typeof format !== 'number' || !Array.isArray(manifest.files))
-    throw damaged(path, 'no format number');
-  if (format > formatNumber) {
-    throw new MonbanError({
-      where: path,
-      expected: `format ${formatNumber} or lower`,
-      found: `format ${format}`,
-      todo: 'update Monban to open this bundle',
-    });
-  }
-  return { manifest, text };
+  if (typeof read !== 'object' || read === null) throw damaged(path, show(read));
+  const { id, ...manifest } = read as Manifest & { readonly id?: unknown };
+  checkFormat(path, manifest.format);
+  // With the right hash everything else is as it was written.
+  if (id !== idOf(manifest)) throw damaged(path, 'a checksum that differs');
+  return manifest;
+}
+
+/** Reads the manifest of a folder; throws MonbanError when there is none, or a damaged one. */
+export function readManifest(folder: string): Manifest {
+  const path = join(folder, manifestName);
+  if (existsSync(path)) return parseManifest(path, readFileSync(path, 'utf8'));
+  const todo = 'train one with "monban train SPEC --out DIR", or name its folder';
+  const lacking = (found: string) =>
+    new MonbanError({ where: folder, expected: 'the folder of a bundle', found, todo });
+  if (!existsSync(folder)) throw lacking('no such folder');
+  if (!statSync(folder).isDirectory()) throw lacking('a file');
+  throw damaged(folder, `no ${manifestName}`);
+}
+
+/** The bytes of one file of a bundle, when they are those that the manifest names. */
+function readEntry(folder: string, { path, sha256: wanted, bytes }: FileEntry): Uint8Array {
+  const full = join(folder, path);
+  if (!resolve(full).startsWith(resolve(folder) + sep))
+    throw damaged(full, 'a path outside the bundle');
+  if (!existsSync(full)) throw damaged(full, 'a missing file');
+  if (!statSync(full).isFile()) throw damaged(full, 'a folder in place of a file');
+  const data = readFileSync(full);
+  if (data.length !== bytes) throw damaged(full, `${data.length} bytes instead of ${bytes}`);
+  if (sha256(data) !== wanted) throw damaged(full, 'a checksum that differs');
+  return data;
 }
 
 /** Opens a bundle; every file's checksum is verified. Throws MonbanError naming the damaged file. */
 export function openBundle(folder: string): Bundle {
-  const { manifest, text } = readManifest(folder);
-  const files = new Map<string, Uint8Array>();
-  for (const { path, sha256: wanted, bytes } of manifest.files) {
-    const full = join(folder, path);
-    if (!resolve(full).startsWith(resolve(folder)))
-      throw damaged(full, 'a path outside the bundle');
-    if (!existsSync(full)) throw damaged(full, 'a missing file');
-    const data = readFileSync(full);
-    if (data.length !== bytes) throw damaged(full, `${data.length} bytes instead of ${bytes}`);
-    if (sha256(data) !== wanted) throw damaged(full, 'a checksum that differs');
-    files.set(path, data);
-  }
-  const card = JSON.parse(
-    Buffer.from(files.get('card.json') ?? damagedCard(folder)).toString(),
-  ) as Card;
-  const bundle = bundleOf(
-    manifest,
-    card,
-    (path) => files.get(path) ?? damagedCard(join(folder, path)),
-  );
-  return { ...bundle, id: sha256(text) };
+  const manifest = readManifest(folder);
+  const files = new Map(manifest.files.map((entry) => [entry.path, readEntry(folder, entry)]));
+  const file = (path: string) => files.get(path) ?? unnamed(join(folder, path));
+  const card = JSON.parse(Buffer.from(file('card.json')).toString()) as Card;
+  return bundleOf(manifest, card, file);
 }
 
-function damagedCard(path: string): never {
+function unnamed(path: string): never {
   throw damaged(path, 'a file that the manifest does not name');
 }

@@ -7,14 +7,17 @@ import type { ExpertGraph } from './graphs.js';
 import { graphFeatures } from './wiring.js';
 
 /**
- * Microseconds per unit of work of one record, measured by `bench/latency.ts` on two x86-64 cores;
- * only their ratios matter to the routing.
+ * Microseconds per unit of work of one record; only their ratios matter to the routing. Measured by
+ * `npm run cost` (bench/cost.ts) on two busy x86-64 cores, medians of cases that take turns: a run
+ * is the smallest expert, the others are slopes between two sizes (layers of 64 and 640 units, bags
+ * of 100 and 600 ids, texts of 140 and 1,400 characters, 1 and 21 ports). Over four runs of the
+ * bench the ratios to `perRun` varied by at most a third, except `perPort` (0.011 to 0.020).
  */
 const perRun = 18;
-const perMultiplyAdd = 1 / 2500;
-const perLookup = 0.02;
-const perGram = 0.12;
-const perPort = 1.5;
+const perMultiplyAdd = 1 / 9000;
+const perLookup = 0.0021;
+const perGram = 0.075;
+const perPort = 0.3;
 
 /** Mean number of ids in a row of a bag. */
 function meanLength(columns: Columns, port: string): number {

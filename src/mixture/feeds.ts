@@ -1,5 +1,6 @@
-/** Lays columns out as the feeds of a serving graph; a hidden field is zeros or an empty bag. */
-import type { BagColumn, Column, Columns } from '../core/column.js';
+/** Lays columns out as the feeds of a graph; a hidden field is zeros or an empty bag. */
+import type { BagColumn, Column, Columns, ValuesColumn } from '../core/column.js';
+import { feedNames } from '../tensor/served-ports.js';
 
 export interface Feed {
   readonly data: Float32Array | Int32Array | BigInt64Array;
@@ -21,43 +22,116 @@ function valuesFeed(data: Float32Array, width: number, rows: Int32Array): Feed {
   return { data: out, dims: [rows.length, width] };
 }
 
-function longest(bag: BagColumn, rows: Int32Array): number {
+type Picked<C extends Column> = { readonly column: C; readonly rows: Int32Array };
+
+type Feeds = Record<string, Feed>;
+/** Whether a graph reads the input of this name. */
+type Reads = (name: string) => boolean;
+
+/** Rows of the picked ports laid out from `offset(p)` on, `stride` numbers apart. */
+function layOut(
+  ports: readonly Picked<ValuesColumn>[],
+  data: Float32Array,
+  stride: number,
+  offset: (p: number) => number,
+): Float32Array {
+  for (let p = 0; p < ports.length; p++) {
+    const { column, rows } = ports[p]!;
+    const { data: from, width } = column;
+    for (let i = 0, out = offset(p); i < rows.length; i++, out += stride) {
+      const row = rows[i]!;
+      if (row < 0) continue;
+      for (let j = 0; j < width; j++) data[out + j] = from[row * width + j]!;
+    }
+  }
+  return data;
+}
+
+/** Dense ports side by side, or one after the other and padded to the widest. */
+function denseFeeds(ports: readonly Picked<ValuesColumn>[], batch: number, reads: Reads): Feeds {
+  const feeds: Feeds = {};
+  if (reads(feedNames.values)) {
+    const starts = [0];
+    for (const { column } of ports) starts.push(starts.at(-1)! + column.width);
+    const wide = starts.at(-1)!;
+    const data = layOut(ports, new Float32Array(batch * wide), wide, (p) => starts[p]!);
+    feeds[feedNames.values] = { data, dims: [batch, wide] };
+  }
+  if (reads(feedNames.blocks)) {
+    const widest = ports.reduce((most, { column }) => Math.max(most, column.width), 1);
+    const zeros = new Float32Array(ports.length * batch * widest);
+    const data = layOut(ports, zeros, widest, (p) => p * batch * widest);
+    feeds[feedNames.blocks] = { data, dims: [ports.length, batch, widest] };
+  }
+  return feeds;
+}
+
+/** Ids of all bags in the longest row, at least one. */
+function longest(bags: readonly Picked<BagColumn>[], batch: number): number {
   let most = 1;
-  for (const row of rows) {
-    if (row >= 0) most = Math.max(most, bag.offsets[row + 1]! - bag.offsets[row]!);
+  for (let i = 0; i < batch; i++) {
+    let length = 0;
+    for (const { column, rows } of bags) {
+      const row = rows[i]!;
+      if (row >= 0) length += column.offsets[row + 1]! - column.offsets[row]!;
+    }
+    if (length > most) most = length;
   }
   return most;
 }
 
-/** A bag padded to its longest row with id 0 and weight 0: [B, L] twice. */
-function bagFeeds(port: string, bag: BagColumn, rows: Int32Array): Record<string, Feed> {
-  const length = longest(bag, rows);
-  const ids = new Int32Array(rows.length * length);
-  const weights = new Float32Array(rows.length * length);
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    if (row < 0) continue;
-    const from = bag.offsets[row]!;
-    const to = bag.offsets[row + 1]!;
-    for (let at = from, out = i * length; at < to; at++, out++) {
-      ids[out] = bag.ids[at]!;
-      weights[out] = bag.weights[at]!;
+/** All bags of a row one after the other, padded to the longest row with id 0 and weight 0. */
+function bagFeeds(bags: readonly Picked<BagColumn>[], batch: number, reads: Reads): Feeds {
+  const length = longest(bags, batch);
+  const count = bags.length;
+  const ids = new Int32Array(batch * length);
+  const weights = new Float32Array(batch * length);
+  const wide = reads(feedNames.spread);
+  const spread = new Float32Array(wide ? batch * count * length : 0);
+  for (let i = 0; i < batch; i++) {
+    let at = i * length;
+    let base = 0;
+    for (let p = 0; p < count; p++) {
+      const { column, rows } = bags[p]!;
+      const row = rows[i]!;
+      const ahead = (i * count + p - i) * length;
+      const to = row < 0 ? 0 : column.offsets[row + 1]!;
+      for (let from = row < 0 ? 0 : column.offsets[row]!; from < to; from++, at++) {
+        const weight = column.weights[from]!;
+        ids[at] = column.ids[from]! + base;
+        weights[at] = weight;
+        if (wide) spread[at + ahead] = weight;
+      }
+      base += column.width;
     }
   }
-  const dims = [rows.length, length];
-  return { [`${port}:ids`]: { data: ids, dims }, [`${port}:weights`]: { data: weights, dims } };
+  return {
+    [feedNames.ids]: { data: ids, dims: [batch, length] },
+    [feedNames.weights]: { data: weights, dims: [batch, 1, length] },
+    ...(wide ? { [feedNames.spread]: { data: spread, dims: [batch, count, length] } } : {}),
+  };
 }
 
-/** Feeds of a serving graph for the named ports. */
-export function servingFeeds(ports: readonly string[], selected: Selected): Record<string, Feed> {
-  const feeds: Record<string, Feed> = {};
+/**
+ * Feeds of a serving graph over the named ports, in the order in which it was made; see
+ * `feedNames`. Inputs that the graph does not read are left out where `reads` tells.
+ */
+export function servingFeeds(
+  ports: readonly string[],
+  selected: Selected,
+  reads: Reads = () => true,
+): Feeds {
+  const dense: Picked<ValuesColumn>[] = [];
+  const bags: Picked<BagColumn>[] = [];
   for (const port of ports) {
-    const column: Column = selected.columns[port]!;
+    const column = selected.columns[port]!;
     const rows = selected.rows(port);
-    if (column.form === 'values') feeds[port] = valuesFeed(column.data, column.width, rows);
-    else Object.assign(feeds, bagFeeds(port, column, rows));
+    if (column.form === 'values') dense.push({ column, rows });
+    else bags.push({ column, rows });
   }
-  return feeds;
+  const batch = (dense[0] ?? bags[0])!.rows.length;
+  const feeds = dense.length > 0 ? denseFeeds(dense, batch, reads) : {};
+  return bags.length > 0 ? Object.assign(feeds, bagFeeds(bags, batch, reads)) : feeds;
 }
 
 /** The same rows as columns of their own: dense feeds, and bags of just these rows. */

@@ -8,10 +8,11 @@ import { select } from '../gate/route.js';
 import type { Objective, PoolName } from '../objective/objective.js';
 import { emit } from '../tensor/emit.js';
 import { constant } from '../tensor/ops.js';
+import type { ServedPorts } from '../tensor/served-ports.js';
 import { input, type Tensor } from '../tensor/tensor.js';
 import { servingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
-import { graphFeatures } from './wiring.js';
+import { graphFeatures, servedPorts } from './wiring.js';
 
 export interface ExpertGraph {
   readonly kind: string;
@@ -22,16 +23,17 @@ export interface ExpertGraph {
   readonly outputs: number;
 }
 
-/** Ports in, `output` [B, W] out: raw outputs, or calibrated ones where a calibration is given. */
+/** Ports in (see `feedNames`), `output` [B, W] out: raw outputs, or calibrated ones where a calibration is given. */
 export function expertGraph(
   graph: ExpertGraph,
   learned: Learned,
   objective: Objective,
   calibration?: number,
 ): Uint8Array {
-  const trace = servingTrace(learned, { quantise: true });
+  const ports = servedPorts(graph.fields, graph.ports);
+  const trace = servingTrace(learned, { ports, quantise: true });
   const model = experts.get(graph.kind).build(graph.outputs, graph.config);
-  const raw = model.forward(trace, graphFeatures(graph.fields, graph.ports));
+  const raw = model.forward(trace, trace.features);
   const output = calibration === undefined ? raw : objective.calibrated(raw, calibration);
   return emit({ name: 'expert', outputs: { output } });
 }
@@ -53,7 +55,7 @@ export interface GateGraph {
   readonly penalty: readonly number[];
 }
 
-/** Features of a gate: its cheap ports, the presence bits, and what the shared expert says. */
+/** Features of a gate's training graph: its cheap ports, the presence bits, and what the shared expert says. */
 export function gateFeatures(
   graph: Pick<GateGraph, 'fields' | 'ports' | 'shared'>,
   outputs: number,
@@ -65,13 +67,18 @@ export function gateFeatures(
   };
 }
 
+/** What a gate's serving graph is fed besides `open`, in order: ports, presence, the shared expert. */
+export function gateInputs({ ports, shared }: Pick<GateGraph, 'ports' | 'shared'>): string[] {
+  return [...ports, presencePort, ...(shared < 0 ? [] : [sharedPort])];
+}
+
 function row(values: readonly number[]): Tensor {
   return constant(Float32Array.from(values), [1, values.length]);
 }
 
 /**
- * Cheap ports, `@presence` [B, F] and `open` [B, E] in; `scores`, `selection`, `mask` and
- * `logWeights`, all [B, E], out.
+ * The ports of `gateInputs` and `open` [B, E] in; `scores`, `selection`, `mask` and `logWeights`,
+ * all [B, E], out.
  */
 export function gateGraph(
   graph: GateGraph,
@@ -79,9 +86,14 @@ export function gateGraph(
   objective: Objective,
   outputs: number,
 ): Uint8Array {
-  const trace = servingTrace(learned, { quantise: false });
+  const ports: ServedPorts = {
+    ...servedPorts(graph.fields, graph.ports),
+    [presencePort]: { form: 'values', width: Object.keys(graph.fields).length },
+    ...(graph.shared < 0 ? {} : { [sharedPort]: { form: 'values', width: outputs } }),
+  };
+  const trace = servingTrace(learned, { ports, quantise: false });
   const gate = gates.get(graph.kind);
-  const scores = gate.scores(trace, gateFeatures(graph, outputs), graph.facts, graph.config);
+  const scores = gate.scores(trace, trace.features, graph.facts, graph.config);
   const open = input('open', ['B', graph.facts.experts.length]);
   const { selection, mask } = select(scores, open, {
     topK: graph.topK,

@@ -1,5 +1,5 @@
 /** Checks a spec against the registries, all faults at once, and fills in the kinds' defaults. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { type Fault, MonbanError, show } from '../core/fault.js';
 import { nearest } from '../core/nearest.js';
 import type { Registry } from '../core/registry.js';
@@ -8,8 +8,10 @@ import type { Schedule } from '../expert/expert.js';
 import { experts as expertKinds } from '../expert/experts.js';
 import { gates } from '../gate/gates.js';
 import { objectives } from '../objective/objectives.js';
+import { mend, namesIn } from './mend.js';
+import { type SchemaView, schemaView } from './schema-view.js';
 import { type BalanceSpec, type GateSpec, type Spec, specSchema } from './spec.js';
-import { type KnownKeys, toFaults } from './spec-faults.js';
+import { toFaults } from './spec-faults.js';
 
 export interface FieldPlan {
   readonly name: string;
@@ -44,35 +46,16 @@ export interface Plan {
 }
 
 /** The gates that `auto` chooses among, simplest first. */
-export const automaticGates: readonly string[] = ['linear', 'mlp'];
+export const automaticGates: readonly string[] = ['static', 'linear', 'mlp'];
 
 type Json = Record<string, unknown>;
 
-function jsonSchemaKeys(schema: Json | undefined, path: readonly PropertyKey[]): string[] {
-  if (schema === undefined) return [];
-  const options = (schema.anyOf ?? schema.oneOf ?? schema.allOf) as Json[] | undefined;
-  if (options !== undefined)
-    return [...new Set(options.flatMap((option) => jsonSchemaKeys(option, path)))];
-  const properties = schema.properties as Record<string, Json> | undefined;
-  if (path.length === 0) return Object.keys(properties ?? {});
-  const [key, ...rest] = path;
-  const next =
-    typeof key === 'number'
-      ? schema.items
-      : (properties?.[String(key)] ?? schema.additionalProperties);
-  return jsonSchemaKeys(typeof next === 'object' ? (next as Json) : undefined, rest);
-}
-
-/** Valid keys at any path of a schema, by its JSON Schema. */
-export function keysOf(schema: z.ZodType): KnownKeys {
-  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Json;
-  return (path) => jsonSchemaKeys(json, path);
-}
+const specView = schemaView(specSchema);
 
 const commonKeys = {
   field: ['kind', 'column'],
   expert: ['kind', 'reads', 'needs', 'training'],
-  gate: keysOf(specSchema)(['gate']),
+  gate: specView.keys(['gate']),
   objective: ['kind'],
 };
 
@@ -99,10 +82,13 @@ function kindConfig(
   const own = Object.fromEntries(Object.entries(given).filter(([key]) => !common.includes(key)));
   const parsed = kind.config.safeParse(own);
   if (parsed.success) return parsed.data;
-  const known: KnownKeys = (at) =>
-    at.length === 0 ? [...common, ...keysOf(kind.config)([])] : keysOf(kind.config)(at);
+  const view = schemaView(kind.config);
+  const withCommon: SchemaView = {
+    ...view,
+    keys: (at) => (at.length === 0 ? [...common, ...view.keys(at)] : view.keys(at)),
+  };
   for (const issue of parsed.error.issues) {
-    for (const fault of toFaults(issue, own, known)) {
+    for (const fault of toFaults(issue, own, withCommon)) {
       faults.push({ ...fault, where: [...path, fault.where].join('.') });
     }
   }
@@ -124,10 +110,8 @@ function unknownName(where: string, name: string, what: string, known: readonly 
   ];
 }
 
-/** Names that must exist elsewhere in the spec. */
-function crossCheck(spec: Spec): Fault[] {
-  const fields = Object.keys(spec.fields);
-  const experts = Object.keys(spec.experts);
+/** Names that must exist elsewhere in the spec; all names of fields and experts are given. */
+function crossCheck(spec: Spec, fields: string[], experts: string[]): Fault[] {
   const faults: Fault[] = [];
   const check = (where: string, names: readonly string[], what: string, known: string[]) => {
     names.forEach((name, i) => {
@@ -189,21 +173,30 @@ function crossCheck(spec: Spec): Fault[] {
   return faults;
 }
 
-function schedule(kind: string, given: Spec['experts'][string]['training']): Schedule {
+/** Where sources are hidden at random every pass shows other rows, so that twice as many pay. */
+const passesWhereHidden = 2;
+
+function schedule(kind: string, given: Spec['experts'][string]['training'], hides: boolean) {
   const base = expertKinds.has(kind) ? expertKinds.get(kind).schedule : undefined;
+  const times = hides ? passesWhereHidden : 1;
+  const passes = base && { epochs: base.epochs * times, patience: base.patience * times };
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { ...base, ...Object.fromEntries(set) } as Schedule;
+  return { ...base, ...passes, ...Object.fromEntries(set) } as Schedule;
+}
+
+/** One fault per place: the schema's word, which comes first, is the more exact one. */
+function withoutRepeats(faults: readonly Fault[]): Fault[] {
+  const places = new Set<string>();
+  return faults.filter(({ where }) => !places.has(where) && places.add(where));
 }
 
 /** Checks a spec given as plain data; throws MonbanError with every fault. */
 export function plan(input: unknown): Plan {
   const parsed = specSchema.safeParse(input);
-  if (!parsed.success) {
-    const known = keysOf(specSchema);
-    throw new MonbanError(parsed.error.issues.flatMap((issue) => toFaults(issue, input, known)));
-  }
-  const spec = parsed.data;
-  const faults = crossCheck(spec);
+  const faults = (parsed.error?.issues ?? []).flatMap((issue) => toFaults(issue, input, specView));
+  const spec = parsed.data ?? mend(specSchema, input);
+  if (spec === undefined) throw new MonbanError(faults);
+  faults.push(...crossCheck(spec, namesIn(input, 'fields'), namesIn(input, 'experts')));
   const kindOf = (
     registry: unknown,
     given: unknown,
@@ -222,7 +215,7 @@ export function plan(input: unknown): Plan {
     config: kindOf(expertKinds, expert, 'expert', ['experts', name]),
     ...(expert.reads === undefined ? {} : { reads: expert.reads }),
     needs: expert.needs,
-    schedule: schedule(expert.kind, expert.training),
+    schedule: schedule(expert.kind, expert.training, spec.training.hide !== undefined),
   }));
   const objective = {
     kind: spec.objective.kind,
@@ -234,6 +227,6 @@ export function plan(input: unknown): Plan {
       faults.push(...unknownName(`gate.${key}`, key, 'key', commonKeys.gate));
     }
   }
-  if (faults.length > 0) throw new MonbanError(faults);
+  if (faults.length > 0) throw new MonbanError(withoutRepeats(faults));
   return { spec, fields, objective, experts, gate: { ...spec.gate, config: gate } };
 }

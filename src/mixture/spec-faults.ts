@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { type Fault, show } from '../core/fault.js';
 import { nearest } from '../core/nearest.js';
+import type { SchemaView } from './schema-view.js';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -16,33 +17,6 @@ export function pathText(path: Path): string {
 
 function valueAt(root: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], root);
-}
-
-const typeNames: Record<string, string> = {
-  int: 'a whole number',
-  number: 'a number',
-  string: 'a text',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'a table of names and values',
-  record: 'a table of names and values',
-};
-
-function bounds(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string {
-  const bound = issue.code === 'too_small' ? issue.minimum : issue.maximum;
-  const exclusive = issue.inclusive === false;
-  if (issue.origin === 'string') return 'a text that is not empty';
-  if (issue.origin === 'array')
-    return `a list of at ${issue.code === 'too_small' ? 'least' : 'most'} ${bound}`;
-  const side =
-    issue.code === 'too_small'
-      ? exclusive
-        ? 'above'
-        : 'at least'
-      : exclusive
-        ? 'below'
-        : 'at most';
-  return `a number ${side} ${bound}`;
 }
 
 function numberTodo(found: unknown): string | undefined {
@@ -81,7 +55,7 @@ function fault(path: Path, expected: string, root: unknown, todo?: string): Faul
 function fromUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,
   root: unknown,
-  known: KnownKeys,
+  view: SchemaView,
 ): Fault[] {
   const branches = issue.errors.map((issues) =>
     issues.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })),
@@ -94,42 +68,37 @@ function fromUnion(
         inner.code.startsWith('too_'),
     ),
   );
-  if (deep.length === 1) return deep[0]!.flatMap((inner) => toFaults(inner as Issue, root, known));
-  const wanted = branches.flatMap((issues) => issues.map((inner) => expectation(inner as Issue)));
-  const expected = wanted.length === 0 ? String(issue.message) : [...new Set(wanted)].join(', or ');
+  if (deep.length === 1) return deep[0]!.flatMap((inner) => toFaults(inner as Issue, root, view));
+  const expected = view.wanted(issue.path) ?? issue.message;
   return [fault(issue.path, expected, root, numberTodo(valueAt(root, issue.path)))];
 }
 
-function expectation(issue: Issue): string {
-  if (issue.code === 'invalid_type') return typeNames[issue.expected] ?? issue.expected;
-  if (issue.code === 'invalid_value') return issue.values.map((value) => show(value)).join(' or ');
-  if (issue.code === 'too_small' || issue.code === 'too_big') return bounds(issue);
-  return issue.message;
+/** What an issue wants: by the schema's word where it has one, else by the issue's own. */
+function expectation(issue: Issue, view: SchemaView): string {
+  if (issue.code === 'invalid_key') return 'a name of letters, digits, _ . - that is not empty';
+  if (issue.code === 'invalid_format' || issue.code === 'custom') return issue.message;
+  const big = issue.code === 'too_big';
+  return view.wanted(issue.path, big ? 'both' : 'least') ?? issue.message;
 }
 
-/** The keys that are valid at a path. */
-export type KnownKeys = (path: Path) => readonly string[];
-
 /** The faults behind one issue of a schema, about the value `root`. */
-export function toFaults(issue: Issue, root: unknown, known: KnownKeys): Fault[] {
+export function toFaults(issue: Issue, root: unknown, view: SchemaView): Fault[] {
   const found = valueAt(root, issue.path);
-  if (issue.code === 'unrecognized_keys') return unknownKeys(issue, known(issue.path));
-  if (issue.code === 'invalid_union') return fromUnion(issue, root, known);
+  if (issue.code === 'unrecognized_keys') return unknownKeys(issue, view.keys(issue.path));
+  if (issue.code === 'invalid_union') return fromUnion(issue, root, view);
+  const expected = expectation(issue, view);
+  if (issue.code === 'invalid_key') {
+    const name = show(String(issue.path.at(-1)));
+    return [{ where: pathText(issue.path.slice(0, -1)), expected, found: name, todo: 'rename it' }];
+  }
   if (issue.code === 'invalid_value') {
     const close = typeof found === 'string' ? nearest(found, issue.values.map(String)) : undefined;
     const todo = close === undefined ? undefined : `did you mean "${close}"?`;
-    return [fault(issue.path, expectation(issue), root, todo)];
+    return [fault(issue.path, expected, root, todo)];
   }
-  if (
-    issue.code === 'too_big' &&
-    issue.maximum === 1 &&
-    typeof found === 'number' &&
-    found <= 100
-  ) {
-    return [fault(issue.path, 'a share from 0 to 1', root, `write ${found / 100} for ${found} %`)];
-  }
-  if (issue.code === 'invalid_type' && found === undefined) {
-    return [fault(issue.path, expectation(issue), root, 'this key is required')];
-  }
-  return [fault(issue.path, expectation(issue), root, numberTodo(found))];
+  if (expected === 'a share from 0 to 1' && typeof found === 'number' && found > 1 && found <= 100)
+    return [fault(issue.path, expected, root, `write ${found / 100} for ${found} %`)];
+  if (issue.code === 'invalid_type' && found === undefined)
+    return [fault(issue.path, expected, root, 'this key is required')];
+  return [fault(issue.path, expected, root, numberTodo(found))];
 }

@@ -65,12 +65,11 @@ export function parseSpec(text: string, path: string): Plan {
     return plan(document.toJS() ?? {});
   } catch (error) {
     if (!(error instanceof MonbanError)) throw error;
-    throw new MonbanError(
-      error.faults.map((fault): Fault => {
-        const at = nodeAt(document.contents, pathOf(fault.where))?.range?.[0];
-        return at === undefined ? fault : { ...fault, line: lines.linePos(at).line };
-      }),
-    );
+    const faults = error.faults.map((fault): Fault => {
+      const at = nodeAt(document.contents, pathOf(fault.where))?.range?.[0];
+      return at === undefined ? fault : { ...fault, line: lines.linePos(at).line };
+    });
+    throw new MonbanError(faults.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
   }
 }
 

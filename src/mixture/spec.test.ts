@@ -37,7 +37,7 @@ training: { seed: "7", holdout: 20 }
   expect(message).toContain('data.targt (line 3)');
   expect(message).toContain('did you mean "target"?');
   expect(message).toContain(
-    'training.seed (line 6): expected a number, got "7"; write 7 without quotes',
+    'training.seed (line 6): expected a whole number of at least 0, got "7"; write 7 without quotes',
   );
   expect(message).toContain('write 0.2 for 20 %');
 });
@@ -57,7 +57,7 @@ reward: { experts: { wordz: 1 } }
     'fields.y (line 2): expected an input, not the target',
     'experts.words.reads[0] (line 4)',
     'did you mean "a"?',
-    'experts.words.width (line 4): expected a number, got "64"; write 64 without quotes',
+    'experts.words.width (line 4): expected a whole number of at least 1, got "64"; write 64 without quotes',
     'experts.odd.kind (line 5)',
     'did you mean "tabular"?',
     'gate.widht (line 6)',

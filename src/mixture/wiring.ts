@@ -5,6 +5,7 @@ import { MonbanError } from '../core/fault.js';
 import type { Coder } from '../encoder/encoder.js';
 import { type FieldPorts, readable } from '../expert/expert.js';
 import { experts as expertKinds } from '../expert/experts.js';
+import type { ServedPorts } from '../tensor/served-ports.js';
 import { input } from '../tensor/tensor.js';
 import type { Feature, Features } from '../tensor/trace.js';
 import type { ExpertPlan } from './plan.js';
@@ -54,7 +55,12 @@ export function portAt(fields: FieldPorts, port: string): Port {
   return fields[fieldOf(port)]![port.slice(port.lastIndexOf(':') + 1)]!;
 }
 
-/** Graph inputs for the named ports: [B, width] tensors, or handles of bags. */
+/** The named ports in the order in which a serving graph is fed. */
+export function servedPorts(fields: FieldPorts, ports: readonly string[]): ServedPorts {
+  return Object.fromEntries(ports.map((name) => [name, portAt(fields, name)]));
+}
+
+/** Inputs of a training graph for the named ports: [B, width] tensors, or handles of bags. */
 export function graphFeatures(fields: FieldPorts, ports: readonly string[]): Features {
   return Object.fromEntries(
     ports.map((name): [string, Feature] => {

@@ -25,6 +25,8 @@ export interface ClassificationState {
   readonly classWeights: readonly number[];
 }
 
+const mostShown = 5;
+
 type Label = string | number | null;
 
 function labelAt(values: Values, row: number): Label {
@@ -86,9 +88,23 @@ function weightsOf(
   return labels.map((label) => option[String(label)] ?? 1);
 }
 
+/** Counts of the classes to shares, none of them 0. */
+function smoothed(counts: readonly number[]): number[] {
+  const rows = counts.reduce((a, b) => a + b, 0);
+  return counts.map((count) => (count + 0.5) / (rows + 0.5 * counts.length));
+}
+
+/** The most probable labels, at most five; ties go to the lower index. */
 function topOf(row: Float32Array, labels: readonly (string | number)[]): Answer['top'] {
-  const order = Array.from(row.keys()).sort((a, b) => row[b]! - row[a]! || a - b);
-  return order.slice(0, 5).map((i) => ({ value: labels[i]!, probability: Math.exp(row[i]!) }));
+  const top: number[] = [];
+  for (let i = 0; i < row.length; i++) {
+    let at = top.length;
+    while (at > 0 && row[i]! > row[top[at - 1]!]!) at--;
+    if (at >= mostShown) continue;
+    top.splice(at, 0, i);
+    if (top.length > mostShown) top.pop();
+  }
+  return top.map((i) => ({ value: labels[i]!, probability: Math.exp(row[i]!) }));
 }
 
 function likelihoods(
@@ -123,8 +139,7 @@ export const classification: Objective<Config, ClassificationState> = {
     checkLabels(counted, target.length, where);
     const labels = [...counted.keys()].sort(rising);
     const counts = labels.map((label) => counted.get(label)!);
-    const rows = counts.reduce((a, b) => a + b, 0);
-    const shares = counts.map((count) => (count + 0.5) / (rows + 0.5 * labels.length));
+    const shares = smoothed(counts);
     return { labels, shares, classWeights: weightsOf(classWeights, labels, counts, where) };
   },
   outputs: (state) => state.labels.length,
@@ -147,6 +162,10 @@ export const classification: Objective<Config, ClassificationState> = {
   calibrate: (outputs, truth, state) => bestTemperature(outputs, truth, state.labels.length),
   calibrated: (outputs, temperature) => logSoftmax(div(outputs, constant(temperature))),
   prior: (state) => Float32Array.from(state.shares, Math.log),
+  constant(truth, state) {
+    const counts = state.labels.map((_, i) => truth.reduce((n, t) => n + (t === i ? 1 : 0), 0));
+    return Float32Array.from(smoothed(counts), Math.log);
+  },
   pools: { product, mixture },
   logLikelihood: (pooled, truth) => pick(pooled, truth),
   likelihoods,

@@ -47,6 +47,8 @@ export interface Objective<C = unknown, S = unknown> {
   calibrated(outputs: Tensor, calibration: number): Tensor;
   /** What is said when nobody can be asked: log-probabilities [V]. */
   prior(state: S): Float32Array;
+  /** The one answer [V] that says best the same of all these rows. */
+  constant?(truth: Truth, state: S): Float32Array;
   readonly pools: Readonly<Record<PoolName, Pool>>;
   /** Log-likelihood of the truth [B, 1] under pooled log-probabilities [B, V]. */
   logLikelihood(pooled: Tensor, truth: Tensor): Tensor;

@@ -3,7 +3,6 @@ import {
   add,
   constant,
   exp,
-  expand,
   less,
   log,
   logSoftmax,
@@ -57,9 +56,6 @@ export const product: Pool = {
 
 /** Competing experts: log sum w_i p_i, the weights sum to one (Jacobs et al. 1991). */
 export const mixture: Pool = {
-  weights(scores, share) {
-    const open = add(scores, logShare(share));
-    return sub(open, expand(logSumExp(open, 1, true), open.shape));
-  },
+  weights: (scores, share) => logSoftmax(add(scores, logShare(share))),
   combine: (outputs, logWeights) => logSumExp(add(outputs, column(logWeights)), 1),
 };

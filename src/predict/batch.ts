@@ -1,9 +1,9 @@
 /** Batches: the values of some records by field, checked and brought to what the fields read. */
 import { type Fault, MonbanError, show } from '../core/fault.js';
-import { nearest } from '../core/nearest.js';
+import { slipOf } from '../core/nearest.js';
 import type { Chunk, Values } from '../data/column.js';
 import { conform } from '../encoder/conform.js';
-import type { Encoder } from '../encoder/encoder.js';
+import type { Encoder, Storage } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
 
 export interface Batch {
@@ -23,85 +23,104 @@ export type JsonRecord = Readonly<Record<string, unknown>>;
 
 type Cell = number | string | readonly string[] | null;
 
-function cell(value: unknown, kind: Encoder, where: string, faults: Fault[]): Cell {
+const expected = { number: 'a number', text: 'a text', list: 'a list of texts' } as const;
+
+/** A JSON value as a cell; undefined where it does not fit the storage. */
+function cell(value: unknown, storage: Storage): Cell | undefined {
   if (value === null || value === undefined) return null;
-  if (kind.storage === 'list' && Array.isArray(value)) {
-    if (value.every((item) => ['string', 'number'].includes(typeof item))) return value.map(String);
-  } else if (typeof value === 'boolean') {
-    return kind.storage === 'number' ? Number(value) : String(Number(value));
-  } else if (typeof value === 'number' && kind.storage !== 'list') {
-    return value;
-  } else if (typeof value === 'string') {
-    if (kind.storage !== 'number' || value.trim() === '' || !Number.isNaN(Number(value)))
-      return value;
+  if (storage === 'list' && Array.isArray(value)) {
+    const fits = value.every((item) => typeof item === 'string' || typeof item === 'number');
+    return fits ? value.map(String) : undefined;
   }
-  const expected = { number: 'a number', text: 'a text', list: 'a list of texts' }[kind.storage];
-  faults.push({ where, expected, found: show(value), todo: 'mend the value, or leave it out' });
-  return null;
+  if (typeof value === 'boolean')
+    return storage === 'number' ? Number(value) : String(Number(value));
+  if (typeof value === 'number') return storage === 'list' ? undefined : value;
+  if (typeof value !== 'string') return undefined;
+  return storage !== 'number' || value.trim() === '' || !Number.isNaN(Number(value))
+    ? value
+    : undefined;
 }
 
 function unknownNames(
   record: JsonRecord,
   known: ReadonlySet<string>,
-  ignored: ReadonlySet<string>,
-  where: string,
-): Fault[] {
-  return Object.keys(record).flatMap((name) => {
-    if (known.has(name) || ignored.has(name)) return [];
-    const close = nearest(name, known);
-    if (close === undefined) return [];
-    return [
-      {
-        where: `${where}.${name}`,
-        expected: 'a field of the model',
-        found: show(name),
-        todo: `did you mean "${close}"? Other names are passed over`,
-      },
-    ];
+  fields: readonly BatchField[],
+): [name: string, meant: string][] {
+  const strange = Object.keys(record).filter((name) => !known.has(name));
+  if (strange.length === 0) return [];
+  const given = (name: string) => record[name] !== undefined;
+  const open = fields.filter(({ name, column }) => !given(name) && !given(column));
+  const free = open.flatMap(({ name, column }) => [name, column]);
+  return strange.flatMap((name): [string, string][] => {
+    const meant = slipOf(name, free);
+    return meant === undefined ? [] : [[name, meant]];
   });
 }
 
 /**
- * Records as JSON to a batch. A name that is nearly a field's is a fault, so that a mistyped field
- * is never silently missing; other extra names are passed over. Throws MonbanError with all faults.
+ * Makes batches of JSON records. A name that is a slip of a field that is not given is a fault, so
+ * that a mistyped field is never silently missing; other extra names are passed over. The function
+ * throws MonbanError with all faults.
  */
-export function recordBatch(
-  records: readonly JsonRecord[],
+export function recordReader(
   fields: readonly BatchField[],
   ignored: readonly string[] = [],
-): Batch {
-  const faults: Fault[] = [];
-  const known = new Set(fields.flatMap(({ name, column }) => [name, column]));
-  const extra = new Set(ignored);
-  records.forEach((record, i) => {
-    const where = records.length === 1 ? 'record' : `record ${i + 1}`;
-    if (typeof record !== 'object' || record === null || Array.isArray(record)) {
-      faults.push({ where, expected: 'a JSON object', found: show(record) });
-    } else faults.push(...unknownNames(record, known, extra, where));
-  });
-  if (faults.length > 0) throw new MonbanError(faults);
-  const values = fields.map(({ name, column, kind }): [string, Values] => {
-    const encoder = encoders.get(kind);
-    const cells = records.map((record, i) =>
-      cell(
-        record[name] ?? record[column],
-        encoder,
-        `${records.length === 1 ? 'record' : `record ${i + 1}`}.${name}`,
-        faults,
-      ),
-    );
-    return [name, faults.length > 0 ? [] : conform(cells as Values, encoder.storage, name)];
-  });
-  if (faults.length > 0) throw new MonbanError(faults);
-  return { rows: records.length, values: Object.fromEntries(values) };
+): (records: readonly JsonRecord[]) => Batch {
+  const known = new Set([...fields.flatMap(({ name, column }) => [name, column]), ...ignored]);
+  const storages = fields.map(({ kind }) => encoders.get(kind).storage);
+  return (records) => {
+    const faults: Fault[] = [];
+    const place = (i: number) => (records.length === 1 ? 'record' : `record ${i + 1}`);
+    records.forEach((record, i) => {
+      if (typeof record !== 'object' || record === null || Array.isArray(record)) {
+        faults.push({ where: place(i), expected: 'a JSON object', found: show(record) });
+        return;
+      }
+      for (const [name, meant] of unknownNames(record, known, fields)) {
+        faults.push({
+          where: `${place(i)}.${name}`,
+          expected: 'a field of the model',
+          found: show(name),
+          todo: `did you mean "${meant}"? Other names are passed over`,
+        });
+      }
+    });
+    if (faults.length > 0) throw new MonbanError(faults);
+    const values: Record<string, Values> = {};
+    fields.forEach(({ name, column }, f) => {
+      const storage = storages[f]!;
+      const cells = records.map((record, i) => {
+        const value = record[name] ?? record[column];
+        const fit = cell(value, storage);
+        if (fit !== undefined) return fit;
+        faults.push({
+          where: `${place(i)}.${name}`,
+          expected: expected[storage],
+          found: show(value),
+          todo: 'mend the value, or leave it out',
+        });
+        return null;
+      });
+      if (faults.length === 0) values[name] = conform(cells as Values, storage, name);
+    });
+    if (faults.length > 0) throw new MonbanError(faults);
+    return { rows: records.length, values };
+  };
 }
 
-/** Columns read from data to a batch. */
+function missing(rows: number, { storage }: Encoder): Values {
+  return storage === 'number'
+    ? new Float64Array(rows).fill(Number.NaN)
+    : new Array(rows).fill(null);
+}
+
+/** Columns read from data to a batch; a column that was not read is missing in every row. */
 export function chunkBatch(chunk: Chunk, fields: readonly BatchField[]): Batch {
-  const values = fields.map(({ name, column, kind }): [string, Values] => [
-    name,
-    conform(chunk.columns[column]!, encoders.get(kind).storage, column),
-  ]);
+  const values = fields.map(({ name, column, kind }): [string, Values] => {
+    const encoder = encoders.get(kind);
+    const read = chunk.columns[column] ?? missing(chunk.rows, encoder);
+    return [name, conform(read, encoder.storage, column)];
+  });
   return { rows: chunk.rows, values: Object.fromEntries(values) };
 }
 
@@ -112,6 +131,13 @@ export function sliceBatch(batch: Batch, from: number, to: number): Batch {
     column instanceof Float64Array ? column.subarray(from, to) : (column.slice(from, to) as Values),
   ]);
   return { rows: to - from, values: Object.fromEntries(values) };
+}
+
+/** The rows of a batch: 0, 1, and so on. */
+export function allRows({ rows }: Batch): Int32Array {
+  const all = new Int32Array(rows);
+  for (let row = 0; row < rows; row++) all[row] = row;
+  return all;
 }
 
 /** The given rows of a column. */

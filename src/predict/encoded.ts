@@ -1,51 +1,72 @@
 /** Lazy encoding: each port of a batch once, when first wanted, and only for the rows that want it. */
 import type { Column } from '../core/column.js';
 import type { Coder } from '../encoder/encoder.js';
-import { fieldOf } from '../mixture/wiring.js';
-import { type Batch, takeValues } from './batch.js';
+import { allRows, type Batch, takeValues } from './batch.js';
+
+/** Where a port comes from: a field, its place among the fields, and the port's name there. */
+export interface PortSource {
+  readonly field: string;
+  readonly index: number;
+  readonly name: string;
+  readonly coder: Coder;
+}
 
 /** The parts of a model that encoding needs. */
 export interface EncodingModel {
   readonly manifest: { readonly fields: readonly unknown[] };
-  readonly coders: Readonly<Record<string, Coder>>;
-  readonly fieldIndex: ReadonlyMap<string, number>;
+  readonly sources: ReadonlyMap<string, PortSource>;
   readonly watch: { readonly encoded?: (port: string, rows: number) => void };
 }
 
 /** Ports of one batch, encoded when first wanted and only for the rows that want them. */
 export interface Encoded {
-  /** Encodes the port for these rows where that has not been done. */
+  /** Encodes the port for these rows, which rise, where that has not been done. */
   want(port: string, rows: Int32Array): void;
+  /** Adds a port that is no field's, given for every row. */
+  add(port: string, column: Column): void;
   readonly columns: Record<string, Column>;
   /** Position of a batch row in the port's column, -1 where the field is absent or hidden. */
   position(port: string, row: number): number;
+  /** The same for several rows. */
+  positions(port: string, rows: Int32Array): Int32Array;
 }
 
 /** Lazy encoding of a batch; `presence` [B, F] hides fields. */
 export function encodeLazily(model: EncodingModel, batch: Batch, presence: Uint8Array): Encoded {
   const width = model.manifest.fields.length;
   const columns: Record<string, Column> = {};
-  const places: Record<string, Int32Array> = {};
+  const places = new Map<string, Int32Array>();
   return {
     columns,
-    position: (port, row) => places[port]![row]!,
+    position: (port, row) => places.get(port)![row]!,
+    positions(port, rows) {
+      const place = places.get(port)!;
+      return batch.rows === 1 ? place : rows.map((row) => place[row]!);
+    },
+    add(port, column) {
+      columns[port] = column;
+      places.set(port, allRows(batch));
+    },
     want(port, rows) {
       if (columns[port] !== undefined) return;
-      const field = fieldOf(port);
-      const f = model.fieldIndex.get(field)!;
-      const given = rows.filter((row) => presence[row * width + f] === 1);
+      const { field, index, name, coder } = model.sources.get(port)!;
       const place = new Int32Array(batch.rows).fill(-1);
-      given.forEach((row, i) => {
-        place[row] = i;
-      });
-      const name = port.slice(field.length + 1);
+      let given = 0;
+      for (let i = 0; i < rows.length; i++) {
+        const row = rows[i]!;
+        if (presence[row * width + index] === 1) place[row] = given++;
+      }
+      const all = batch.values[field]!;
       const values =
-        given.length === batch.rows
-          ? batch.values[field]!
-          : takeValues(batch.values[field]!, given);
-      columns[port] = model.coders[field]!.encode(values, [name])[name]!;
-      places[port] = place;
-      model.watch.encoded?.(port, given.length);
+        given === batch.rows
+          ? all
+          : takeValues(
+              all,
+              rows.filter((row) => place[row]! >= 0),
+            );
+      columns[port] = coder.encode(values, [name])[name]!;
+      places.set(port, place);
+      model.watch.encoded?.(port, given);
     },
   };
 }

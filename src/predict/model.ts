@@ -4,13 +4,13 @@ import { encoders } from '../encoder/encoders.js';
 import { presencePort, sharedPort } from '../gate/gate.js';
 import type { Bundle, Manifest } from '../mixture/bundle.js';
 import { servingFeeds } from '../mixture/feeds.js';
-import { fieldOf } from '../mixture/wiring.js';
+import { gateInputs } from '../mixture/graphs.js';
 import type { Objective } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { notAsked } from '../objective/pool.js';
 import { openSession, type Session } from '../runtime/session.js';
-import type { Batch } from './batch.js';
-import type { Encoded } from './encoded.js';
+import { type Batch, type JsonRecord, recordReader } from './batch.js';
+import type { Encoded, PortSource } from './encoded.js';
 import { memorySlices } from './slices.js';
 
 /** What a test or a page may watch: encoder and expert calls as they happen. */
@@ -26,13 +26,37 @@ export interface Model {
   readonly state: unknown;
   /** W */
   readonly width: number;
-  readonly coders: Readonly<Record<string, Coder>>;
-  readonly fieldIndex: ReadonlyMap<string, number>;
+  /** [V] what is said when nobody can be asked. */
+  readonly prior: Float32Array;
+  /** One for each field. */
+  readonly coders: readonly Coder[];
+  readonly sources: ReadonlyMap<string, PortSource>;
+  /** The experts that read each port, for ports that any of them reads. */
+  readonly readers: ReadonlyMap<string, readonly number[]>;
+  /** Places of the fields that each expert reads. */
+  readonly reads: readonly (readonly number[])[];
+  /** What the gate's graph is fed besides `open`. */
+  readonly gateInputs: readonly string[];
   readonly experts: readonly Session[];
   readonly gate: Session;
   readonly pool: Session;
   readonly watch: Watch;
+  /** JSON records as a batch; throws MonbanError when a value does not fit its field. */
+  batchOf(records: readonly JsonRecord[]): Batch;
   close(): Promise<void>;
+}
+
+/** The coder of a field of the model. */
+export function coderOf({ manifest, coders }: Model, field: string): Coder {
+  return coders[manifest.fields.findIndex(({ name }) => name === field)]!;
+}
+
+function readersOf({ experts }: Manifest): Map<string, number[]> {
+  const readers = new Map<string, number[]>();
+  experts.forEach(({ ports }, e) => {
+    for (const port of ports) readers.set(port, [...(readers.get(port) ?? []), e]);
+  });
+  return readers;
 }
 
 /** Opens every session of a bundle. */
@@ -40,10 +64,15 @@ export async function openModel(bundle: Bundle, watch: Watch = {}): Promise<Mode
   const { manifest } = bundle;
   const objective = objectives.get(manifest.objective.kind);
   const state = manifest.objective.state;
-  const coders = manifest.fields.map((field): [string, Coder] => [
-    field.name,
-    encoders.get(field.kind).open(field.state),
-  ]);
+  const coders = manifest.fields.map(({ kind, state: own }) => encoders.get(kind).open(own));
+  const sources = new Map(
+    manifest.fields.flatMap(({ name: field }, index) =>
+      Object.keys(coders[index]!.ports).map((name): [string, PortSource] => [
+        `${field}:${name}`,
+        { field, index, name, coder: coders[index]! },
+      ]),
+    ),
+  );
   const open = (path: string) => openSession(bundle.file(path));
   const experts = await Promise.all(manifest.experts.map(({ file }) => open(file)));
   const gate = await open(manifest.gate.file);
@@ -54,12 +83,19 @@ export async function openModel(bundle: Bundle, watch: Watch = {}): Promise<Mode
     objective,
     state,
     width: objective.outputs(state),
-    coders: Object.fromEntries(coders),
-    fieldIndex: new Map(manifest.fields.map(({ name }, i) => [name, i])),
+    prior: objective.prior(state),
+    coders,
+    sources,
+    readers: readersOf(manifest),
+    reads: manifest.experts.map(({ ports }) => [
+      ...new Set(ports.map((port) => sources.get(port)!.index)),
+    ]),
+    gateInputs: gateInputs(manifest.gate),
     experts,
     gate,
     pool,
     watch,
+    batchOf: recordReader(manifest.fields, [manifest.target]),
     async close() {
       await Promise.all([...experts, gate, pool].map((session) => session.close()));
     },
@@ -74,13 +110,14 @@ export function presenceOf(
 ): Uint8Array {
   const { fields } = model.manifest;
   const bits = new Uint8Array(batch.rows * fields.length);
-  fields.forEach(({ name }, f) => {
-    const coder = model.coders[name]!;
+  for (let f = 0; f < fields.length; f++) {
+    const { name } = fields[f]!;
+    const coder = model.coders[f]!;
     const values = batch.values[name]!;
     for (let row = 0; row < batch.rows; row++) {
       if (coder.present(values, row) && !hidden(row, name)) bits[row * fields.length + f] = 1;
     }
-  });
+  }
   return bits;
 }
 
@@ -93,14 +130,17 @@ export function openExperts(
   const { experts, fields } = model.manifest;
   const rows = presence.length / fields.length;
   const open = new Float32Array(rows * experts.length);
-  experts.forEach(({ name, ports, needs }, e) => {
-    if (closed?.has(name)) return;
-    const own = [...new Set(ports.map((port) => model.fieldIndex.get(fieldOf(port))!))];
+  for (let e = 0; e < experts.length; e++) {
+    const { name, needs } = experts[e]!;
+    if (closed?.has(name)) continue;
+    const own = model.reads[e]!;
+    const least = needs === 'any' ? 1 : own.length;
     for (let row = 0; row < rows; row++) {
-      const given = (f: number) => presence[row * fields.length + f] === 1;
-      if (needs === 'any' ? own.some(given) : own.every(given)) open[row * experts.length + e] = 1;
+      let given = 0;
+      for (const f of own) given += presence[row * fields.length + f]!;
+      if (given >= least) open[row * experts.length + e] = 1;
     }
-  });
+  }
   return open;
 }
 
@@ -112,15 +152,20 @@ export async function askExpert(
   rows: Int32Array,
 ): Promise<Float32Array> {
   const { name, ports } = model.manifest.experts[e]!;
-  const out = new Float32Array(rows.length * model.width);
   model.watch.asked?.(name, rows.length);
-  for (const slice of memorySlices(rows, ports, encoded)) {
-    const feeds = servingFeeds(ports, {
+  const ask = async (part: Int32Array): Promise<Float32Array> => {
+    const selected = {
       columns: encoded.columns,
-      rows: (port) => slice.rows.map((row) => encoded.position(port, row)),
-    });
-    const { output } = await model.experts[e]!.run(feeds);
-    const data = output!.data as Float32Array;
+      rows: (port: string) => encoded.positions(port, part),
+    };
+    const session = model.experts[e]!;
+    const { output } = await session.run(servingFeeds(ports, selected, session.reads));
+    return output!.data as Float32Array;
+  };
+  if (rows.length === 1) return ask(rows);
+  const out = new Float32Array(rows.length * model.width);
+  for (const slice of memorySlices(rows, ports, encoded)) {
+    const data = await ask(slice.rows);
     slice.places.forEach((place, i) => {
       out.set(data.subarray(i * model.width, (i + 1) * model.width), place * model.width);
     });
@@ -136,26 +181,28 @@ export interface GateSaid {
   readonly logWeights: Float32Array;
 }
 
-/** Runs the gate and its route over a whole batch. */
+/** Runs the gate and its route over all rows of a batch. */
 export async function askGate(
   model: Model,
   encoded: Encoded,
+  all: Int32Array,
   presence: Uint8Array,
   open: Float32Array,
   shared?: Float32Array,
 ): Promise<GateSaid> {
   const { gate, fields, experts } = model.manifest;
-  const rows = presence.length / fields.length;
-  const all = Int32Array.from({ length: rows }, (_, row) => row);
   for (const port of gate.ports) encoded.want(port, all);
-  const feeds = servingFeeds(gate.ports, {
+  const bits = new Float32Array(presence);
+  encoded.add(presencePort, { form: 'values', width: fields.length, data: bits });
+  if (shared !== undefined)
+    encoded.add(sharedPort, { form: 'values', width: model.width, data: shared });
+  const selected = {
     columns: encoded.columns,
-    rows: (port) => all.map((row) => encoded.position(port, row)),
-  });
-  feeds[presencePort] = { data: Float32Array.from(presence), dims: [rows, fields.length] };
-  feeds.open = { data: open, dims: [rows, experts.length] };
-  if (shared !== undefined) feeds[sharedPort] = { data: shared, dims: [rows, model.width] };
-  const said = await model.gate.run(only(feeds, model.gate.inputs));
+    rows: (port: string) => encoded.positions(port, all),
+  };
+  const feeds = servingFeeds(model.gateInputs, selected, model.gate.reads);
+  feeds.open = { data: open, dims: [all.length, experts.length] };
+  const said = await model.gate.run(feeds);
   const array = (name: keyof GateSaid) => said[name]!.data as Float32Array;
   return {
     scores: array('scores'),
@@ -163,11 +210,6 @@ export async function askGate(
     mask: array('mask'),
     logWeights: array('logWeights'),
   };
-}
-
-/** Keeps the feeds that a graph has inputs for: a fixed gate reads less than it is offered. */
-function only<T>(feeds: Record<string, T>, inputs: Session['inputs']): Record<string, T> {
-  return Object.fromEntries(inputs.map(({ name }) => [name, feeds[name]!]));
 }
 
 /** Pools outputs [B, K, W] with log-weights [B, K]; rows that nobody was asked about get the prior. */
@@ -182,12 +224,12 @@ export async function askPool(
     outputs: { data: outputs, dims: [rows, k, model.width] },
     logWeights: { data: logWeights, dims: [rows, k] },
   };
-  const { answer } = await model.pool.run(only(feeds, model.pool.inputs));
+  const { answer } = await model.pool.run(feeds);
   const answers = answer!.data as Float32Array;
-  const prior = model.objective.prior(model.state);
   for (let row = 0; row < rows; row++) {
-    const asked = logWeights.subarray(row * k, (row + 1) * k).some((w) => w > notAsked / 2);
-    if (!asked) answers.set(prior, row * prior.length);
+    let asked = false;
+    for (let i = row * k; i < (row + 1) * k; i++) asked ||= logWeights[i]! > notAsked / 2;
+    if (!asked) answers.set(model.prior, row * model.prior.length);
   }
   return answers;
 }

@@ -4,7 +4,7 @@ import type { Asked, Decision, Stages } from '../mixture/decision.js';
 
 import type { Utility } from '../objective/objective.js';
 import { notAsked } from '../objective/pool.js';
-import { type Batch, type JsonRecord, recordBatch } from './batch.js';
+import { allRows, type Batch, type JsonRecord } from './batch.js';
 import { type Encoded, encodeLazily } from './encoded.js';
 import {
   askExpert,
@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly hiddenAt?: (row: number, field: string) => boolean;
   /** Experts that cannot be asked. */
   readonly closed?: ReadonlySet<string>;
+  /** Stops after the gate: nobody but a shared expert runs, and `answers` stay empty. */
+  readonly routeOnly?: boolean;
 }
 
 /** A batch after it went through the mixture; B rows, E experts, V numbers of an answer. */
@@ -57,24 +59,24 @@ export interface Predictor {
 
 /** The rows for which expert `e` was asked. */
 function rowsAsking(mask: Float32Array, e: number, experts: number): Int32Array {
-  const rows: number[] = [];
-  for (let row = 0; row * experts < mask.length; row++)
-    if (mask[row * experts + e]! > 0) rows.push(row);
-  return Int32Array.from(rows);
+  const rows = new Int32Array(mask.length / experts);
+  let count = 0;
+  for (let row = 0; row < rows.length; row++) if (mask[row * experts + e]! > 0) rows[count++] = row;
+  return rows.subarray(0, count);
 }
 
 /** Encodes each port once, for the union of the rows of the experts that read it. */
-function encodeFor(model: Model, encoded: Encoded, asking: readonly Int32Array[]): void {
-  const wanted = new Map<string, Set<number>>();
-  model.manifest.experts.forEach(({ ports }, e) => {
-    for (const port of ports) {
-      const rows = wanted.get(port) ?? new Set<number>();
-      for (const row of asking[e]!) rows.add(row);
-      wanted.set(port, rows);
+function encodeFor(model: Model, encoded: Encoded, mask: Float32Array): void {
+  const experts = model.manifest.experts.length;
+  for (const [port, readers] of model.readers) {
+    const rows = new Int32Array(mask.length / experts);
+    let count = 0;
+    for (let row = 0; row < rows.length; row++) {
+      let asks = false;
+      for (const e of readers) asks ||= mask[row * experts + e]! > 0;
+      if (asks) rows[count++] = row;
     }
-  });
-  for (const [port, rows] of wanted) {
-    if (rows.size > 0) encoded.want(port, Int32Array.from(rows).sort());
+    if (count > 0) encoded.want(port, rows.subarray(0, count));
   }
 }
 
@@ -104,27 +106,27 @@ async function runBatch(
   const presence = presenceOf(model, batch, options.hiddenAt);
   const open = openExperts(model, presence, options.closed);
   const encoded = encodeLazily(model, batch, presence);
-  const all = Int32Array.from({ length: batch.rows }, (_, row) => row);
+  const all = allRows(batch);
   const said: (Float32Array | undefined)[] = [];
   let sharedOutput: Float32Array | undefined;
   if (gate.shared >= 0) {
     const rows = rowsAsking(open, gate.shared, count);
     for (const port of experts[gate.shared]!.ports) encoded.want(port, all);
     said[gate.shared] = await askExpert(model, gate.shared, encoded, rows);
-    sharedOutput = spread(
-      said[gate.shared]!,
-      rows,
-      batch.rows,
-      width,
-      model.objective.prior(model.state),
-    );
+    sharedOutput = spread(said[gate.shared]!, rows, batch.rows, width, model.prior);
   }
   for (const port of gate.ports) encoded.want(port, all);
   const gateStart = clock();
-  const routed = await askGate(model, encoded, presence, open, sharedOutput);
+  const routed = await askGate(model, encoded, all, presence, open, sharedOutput);
   const gateEnd = clock();
+  if (options.routeOnly === true) {
+    const encode = gateStart - started;
+    const total = gateEnd - started;
+    const ms = { encode, gate: total - encode, experts: 0, pool: 0, total };
+    return { rows: batch.rows, presence, open, answers: new Float32Array(0), ms, ...routed };
+  }
   const asking = experts.map((_, e) => rowsAsking(routed.mask, e, count));
-  encodeFor(model, encoded, asking);
+  encodeFor(model, encoded, routed.mask);
   const expertStart = clock();
   const { k, slot } = packing(routed.mask, count);
   const outputs = new Float32Array(batch.rows * k * width);
@@ -133,11 +135,12 @@ async function runBatch(
     const rows = asking[e]!;
     if (rows.length === 0) continue;
     const output = said[e] ?? (await askExpert(model, e, encoded, rows));
-    rows.forEach((row, i) => {
-      const place = row * k + slot[row * count + e]!;
+    for (let i = 0; i < rows.length; i++) {
+      const at = rows[i]! * count + e;
+      const place = rows[i]! * k + slot[at]!;
       outputs.set(output.subarray(i * width, (i + 1) * width), place * width);
-      logWeights[place] = routed.logWeights[row * count + e]!;
-    });
+      logWeights[place] = routed.logWeights[at]!;
+    }
   }
   const poolStart = clock();
   const answers = await askPool(model, outputs, logWeights, k);
@@ -232,7 +235,6 @@ export async function openPredictor(
   const clock = options.clock ?? (() => performance.now());
   const model = await openModel(bundle, options.watch);
   const utility = utilityOf(model);
-  const { manifest } = bundle;
   const run = (batch: Batch, how: RunOptions = {}) => runBatch(model, batch, clock, how);
   const decision = (routed: Routed, row: number) => decisionOf(model, utility, routed, row);
   return {
@@ -242,7 +244,7 @@ export async function openPredictor(
     decision,
     async decide(records, how) {
       if (records.length === 0) return [];
-      const routed = await run(recordBatch(records, manifest.fields, [manifest.target]), how);
+      const routed = await run(model.batchOf(records), how);
       return records.map((_, row) => decision(routed, row));
     },
     close: () => model.close(),

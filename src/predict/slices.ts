@@ -1,7 +1,7 @@
 /** Cuts rows into slices whose padded bags fit in memory, rows of like length together. */
 import type { Encoded } from './encoded.js';
 
-/** Padded cells (rows x longest bag) of one slice at the most, unless it is a single row. */
+/** Padded cells (rows x most ids of all bags) of one slice at the most, unless it is a single row. */
 const mostCells = 1 << 17;
 const mostRows = 512;
 
@@ -12,14 +12,13 @@ export interface Slice {
 }
 
 function bagLength(ports: readonly string[], encoded: Encoded, row: number): number {
-  let most = 1;
+  let length = 0;
   for (const port of ports) {
     const column = encoded.columns[port]!;
     const at = encoded.position(port, row);
-    if (column.form === 'bag' && at >= 0)
-      most = Math.max(most, column.offsets[at + 1]! - column.offsets[at]!);
+    if (column.form === 'bag' && at >= 0) length += column.offsets[at + 1]! - column.offsets[at]!;
   }
-  return most;
+  return Math.max(1, length);
 }
 
 /** Slices of `rows`, each safe to pad. */
@@ -28,7 +27,6 @@ export function memorySlices(
   ports: readonly string[],
   encoded: Encoded,
 ): Slice[] {
-  if (rows.length === 1) return [{ rows, places: new Int32Array(1) }];
   const lengths = Int32Array.from(rows, (row) => bagLength(ports, encoded, row));
   const order = Int32Array.from(rows.keys()).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
   const slices: Slice[] = [];

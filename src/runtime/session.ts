@@ -20,6 +20,8 @@ export interface Slot {
 export interface Session {
   readonly inputs: readonly Slot[];
   readonly outputs: readonly Slot[];
+  /** Whether the model has an input of this name. */
+  reads(name: string): boolean;
   /**
    * Runs the model. `fetches` are arrays that the outputs of the same names are written into;
    * with a list of names only those outputs are made. Blocks this thread while it runs.
@@ -93,6 +95,7 @@ export async function openSession(
 function wrap(native: InferenceSession): Session {
   const inputs = slots(native.inputMetadata);
   const outputs = slots(native.outputMetadata);
+  const names = new Set(inputs.map(({ name }) => name));
   const targets = (fetches: Arrays): Record<string, Value | null> => {
     const values: Record<string, Value | null> = {};
     for (const slot of outputs) {
@@ -104,6 +107,7 @@ function wrap(native: InferenceSession): Session {
   return {
     inputs,
     outputs,
+    reads: (name) => names.has(name),
     async run(feeds, fetches) {
       const values: Record<string, Value> = {};
       for (const slot of inputs) {

@@ -13,9 +13,9 @@ import { makeTable, sum } from './table.js';
 const buckets = 50;
 const rows = 3;
 const bag = { form: 'bag' as const, port: 'words', width: buckets };
+const ports = { x: { form: 'values', width: 4 }, words: { form: 'bag', width: buckets } } as const;
 
-function model(trace: Trace): Tensor {
-  const x = input('x', ['B', 4]);
+function model(trace: Trace, x: Tensor): Tensor {
   const words = add(trace.table('words', bag, 8), trace.table('more', bag, 8));
   const h = trace.dropout(add(linear(trace, 'x', x, 8), words), 0.5);
   const noisy = add(h, trace.noise(['B', 8], 0.1));
@@ -35,14 +35,14 @@ const bags: BagColumn = {
 };
 /** The same bags, padded. */
 const padded = {
-  'words:ids': { data: Int32Array.of(3, 7, 49, 0, 0, 0, 3, 0, 0), dims: [rows, 3] },
-  'words:weights': { data: Float32Array.of(1, -0.5, 2, 0, 0, 0, 0.25, 0, 0), dims: [rows, 3] },
+  ids: { data: Int32Array.of(3, 7, 49, 0, 0, 0, 3, 0, 0), dims: [rows, 3] },
+  weights: { data: Float32Array.of(1, -0.5, 2, 0, 0, 0, 0.25, 0, 0), dims: [rows, 1, 3] },
 };
 
 /** Values of all weights and tables, and the output of the training graph with nothing dropped. */
 async function trained() {
   const trace = trainingTrace();
-  const y = model(trace);
+  const y = model(trace, input('x', ['B', 4]));
   const weights: Record<string, Float32Array> = {};
   const tables: Record<string, Float32Array> = {};
   const feeds: Record<string, Numbers> = { x };
@@ -71,14 +71,11 @@ async function served(
   values: Parameters<typeof servingTrace>[0],
   quantise: boolean,
 ): Promise<Float32Array> {
-  const trace = servingTrace(values, { quantise });
-  const session = await openSession(emit({ name: 'serve', outputs: { y: model(trace) } }));
-  expect(session.inputs.map((slot) => slot.name).sort()).toEqual([
-    'words:ids',
-    'words:weights',
-    'x',
-  ]);
-  const output = (await session.run({ x, ...padded })).y!.data as Float32Array;
+  const trace = servingTrace(values, { ports, quantise });
+  const y = model(trace, trace.features.x as Tensor);
+  const session = await openSession(emit({ name: 'serve', outputs: { y } }));
+  expect(session.inputs.map((slot) => slot.name).sort()).toEqual(['ids', 'values', 'weights']);
+  const output = (await session.run({ values: x, ...padded })).y!.data as Float32Array;
   await session.close();
   return output;
 }

@@ -24,6 +24,8 @@ export function project(
   width: number,
   init: Init = { kind: 'zeros' },
 ): Tensor {
+  const joined = trace.joined?.project(name, features, width);
+  if (joined !== undefined) return joined;
   const terms = Object.entries(features).map(([port, feature]) =>
     isBag(feature)
       ? trace.table(`${name}/${port}`, feature, width, init)
@@ -34,6 +36,8 @@ export function project(
 
 /** Every feature embedded by itself to `width` numbers, side by side: [B, features x width]. */
 export function embed(trace: Trace, name: string, features: Features, width: number): Tensor {
+  const joined = trace.joined?.embed(name, features, width);
+  if (joined !== undefined) return joined;
   const parts = Object.entries(features).map(([port, feature]) =>
     isBag(feature)
       ? trace.table(`${name}/${port}`, feature, width)

@@ -40,8 +40,18 @@ export interface WeightOptions {
   readonly decay?: boolean;
 }
 
+/** Blocks over all features at once; undefined where these are not all that the graph is fed. */
+export interface Joined {
+  /** As `project` of blocks.ts, by one table and one matrix. */
+  project(name: string, features: Features, width: number): Tensor | undefined;
+  /** As `embed` of blocks.ts, by one table and one batched product. */
+  embed(name: string, features: Features, width: number): Tensor | undefined;
+}
+
 export interface Trace {
   readonly training: boolean;
+  /** Only where values are constants; a training step needs the gradient of each table by itself. */
+  readonly joined?: Joined;
   /** A learned array; the same name with another shape is an Error. */
   weight(name: string, shape: readonly number[], init: Init, options?: WeightOptions): Tensor;
   /** The weighted sum [B, width] of the rows of a learned table [bag.width, width]. */

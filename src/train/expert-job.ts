@@ -232,7 +232,7 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   return { curve, epoch: best.epoch, heldOut: await say(context, best.learned, views), views };
 }
 
-/** Trains on all rows for a fixed number of epochs of the same schedule. */
+/** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */
 async function refit(context: Context, epochs: number): Promise<Learned> {
   const { job, count } = context;
   const rows = rowsWhere(count, (row) => fits(job, row));
@@ -240,9 +240,8 @@ async function refit(context: Context, epochs: number): Promise<Learned> {
   const trainer = await makeTrainer(context, 'refit');
   for (let epoch = 1; epoch <= epochs; epoch++) {
     stream.shuffle(rows);
-    const planned = job.expert.schedule.epochs;
     await trainEpoch(context, trainer, rows, stream.uniform, (done) =>
-      linearRate(planned)(epoch - 1 + done),
+      linearRate(epochs)(epoch - 1 + done),
     );
     context.post({ epoch, epochs, stage: 'refit' });
   }

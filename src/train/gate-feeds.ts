@@ -1,8 +1,10 @@
 /** Lays held-out views out as the feeds of a gate. */
 
+import type { Column } from '../core/column.js';
 import type { GateFacts } from '../gate/gate.js';
 import { presencePort, sharedPort } from '../gate/gate.js';
 import { servingFeeds } from '../mixture/feeds.js';
+import { gateInputs } from '../mixture/graphs.js';
 import { fieldOf } from '../mixture/wiring.js';
 import type { GateData } from './gate-data.js';
 
@@ -31,22 +33,26 @@ export function gateFeeds(job: GateSource, part: Int32Array, width: number) {
   const names = Object.keys(data.fields);
   const experts = job.facts.experts.length;
   const presence = gatherRows(data.views.visible, part, names.length);
+  const own = Int32Array.from(part.keys());
   const rows = (port: string): Int32Array => {
+    if (port === presencePort || port === sharedPort) return own;
     const f = names.indexOf(fieldOf(port));
     return part.map((view, i) =>
       presence[i * names.length + f] === 1 ? data.views.row[view]! : -1,
     );
   };
-  const feeds = servingFeeds(data.ports, { columns: data.columns, rows });
-  feeds[presencePort] = { data: presence, dims: [part.length, names.length] };
-  feeds.open = { data: gatherRows(data.open, part, experts), dims: [part.length, experts] };
+  const columns: Record<string, Column> = {
+    ...data.columns,
+    [presencePort]: { form: 'values', width: names.length, data: presence },
+  };
   if (job.shared >= 0) {
     const outputs = gatherRows(data.outputs, part, experts * width);
-    feeds[sharedPort] = {
-      data: sharedOf(outputs, job.shared, experts, width),
-      dims: [part.length, width],
-    };
+    const shared = sharedOf(outputs, job.shared, experts, width);
+    columns[sharedPort] = { form: 'values', width, data: shared };
   }
+  const ports = gateInputs({ ports: data.ports, shared: job.shared });
+  const feeds = servingFeeds(ports, { columns, rows });
+  feeds.open = { data: gatherRows(data.open, part, experts), dims: [part.length, experts] };
   return feeds;
 }
 

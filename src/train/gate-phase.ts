@@ -160,7 +160,10 @@ export interface GatePhase {
 }
 
 export interface GateResult {
+  /** As judged on check views. */
   readonly chosen: Candidate;
+  /** The chosen gate, trained again on route and check views together: what serves. */
+  readonly served: TrainedGate;
   /** Every candidate with its mean worth, best first. */
   readonly tried: readonly {
     readonly gate: string;
@@ -190,7 +193,8 @@ function jobsOf({ gate, base }: GatePhase): GateJob[] {
     pools.flatMap((pool) =>
       ks.map((topK): GateJob => {
         const config = gate.kind === 'auto' ? gates.get(kind).config.parse({}) : gate.config;
-        return { ...base, kind, config, pool, topK };
+        const ports = gates.get(kind).readsPorts ? base.data.ports : [];
+        return { ...base, data: { ...base.data, ports }, kind, config, pool, topK };
       }),
     ),
   );
@@ -204,9 +208,9 @@ export async function trainGates(phase: GatePhase): Promise<GateResult> {
   const { data } = phase.base;
   const checks = Int32Array.from([...data.check.keys()].filter((view) => data.check[view] === 1));
   const epochs = phase.gate.epochs;
-  const done = new Array<number>(jobs.length + 1).fill(0);
+  const done = new Array<number>(jobs.length + 2).fill(0);
   const sum = () => done.reduce((a, b) => a + b, 0);
-  const total = (jobs.length + 1) * epochs;
+  const total = (jobs.length + 2) * epochs;
   const runAll = (list: readonly GateJob[], offset: number) =>
     runJobs<GateJob, TrainedGate>(moduleUrl, list as GateJob[], {
       threads: phase.threads,
@@ -223,7 +227,14 @@ export async function trainGates(phase: GatePhase): Promise<GateResult> {
   for (const [i, job] of jobs.entries())
     candidates.push(await judge(job, trained[i]!, checks, phase.reward));
   const chosen = choose(candidates);
-  const [again] = await runAll([{ ...chosen.job, seed: chosen.job.seed + 1 }], jobs.length);
+  const all = { ...chosen.job.data, check: new Uint8Array(data.check.length) };
+  const [again, served] = await runAll(
+    [
+      { ...chosen.job, seed: chosen.job.seed + 1 },
+      { ...chosen.job, data: all },
+    ],
+    jobs.length,
+  );
   const before = await outcome(chosen.job, chosen.trained, checks);
   const after = await outcome(chosen.job, again!, checks);
   const tried = candidates
@@ -235,7 +246,7 @@ export async function trainGates(phase: GatePhase): Promise<GateResult> {
       asked,
     }))
     .sort((a, b) => b.worth - a.worth);
-  return { chosen, tried, churn: churn(before.first, after.first), checks };
+  return { chosen, served: served!, tried, churn: churn(before.first, after.first), checks };
 }
 
 /** Choices per expert over views. */

@@ -318,14 +318,10 @@ async function finish(
   costs: readonly number[],
 ): Promise<Bundle> {
   const { plan, objective, state, width, prepared } = stage;
-  const { job, trained: gate } = result.chosen;
-  const routes = Int32Array.from([...said.check.keys()].filter((view) => said.check[view] === 0));
-  const pooled = await outcome(job, gate, routes);
-  const temperature = objective.calibrate(
-    pooled.answers,
-    routes.map((view) => said.truth[view]!),
-    state,
-  );
+  const gate = result.served;
+  const { job } = result.chosen;
+  const pooled = await outcome(job, gate, Int32Array.from(said.truth.keys()));
+  const temperature = objective.calibrate(pooled.answers, said.truth, state);
   const files = new Map<string, Uint8Array>();
   const store = (folder: string, name: string, bytes: Uint8Array): string => {
     const path = hashedPath(folder, { name, bytes });
@@ -373,7 +369,7 @@ async function finish(
     gate: {
       kind: job.kind,
       config: job.config,
-      ports: prepared.gatePorts,
+      ports: job.data.ports,
       facts: job.facts,
       topK: job.topK,
       shared: job.shared,

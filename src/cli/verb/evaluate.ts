@@ -1,36 +1,67 @@
 /** `monban evaluate`: scores a bundle on labelled data. */
-import { openDataset } from '../../data/dataset.js';
-import { evaluate } from '../../evaluate/evaluate.js';
+import { type Comparison, checkPair, compare } from '../../evaluate/compare.js';
+import { evaluateRows, type Labelled } from '../../evaluate/evaluate.js';
+import { checkField, scoreSlices } from '../../evaluate/slices.js';
 import { openBundle } from '../../mixture/bundle.js';
-import { openPredictor } from '../../predict/predictor.js';
+import { openPredictor, type Predictor } from '../../predict/predictor.js';
+import { comparisonText, notesText, scoresText, slicesText } from '../evaluation-text.js';
 import { leaderboard } from '../leaderboard.js';
-import { print, printJson } from '../output.js';
+import { print, printJson, sayAbsent } from '../output.js';
+import { openRows, type Rows } from '../test-rows.js';
+
+const alarmed = 3;
+
+/** Compares with another bundle on the same rows, which it reads in its own way. */
+async function against(
+  path: unknown,
+  predictor: Predictor,
+  rows: Rows,
+  { batch, target }: Labelled,
+): Promise<Comparison | undefined> {
+  if (path === undefined) return undefined;
+  const other = await openPredictor(openBundle(String(path)));
+  try {
+    checkPair(predictor, other);
+    const own = await rows.read(other);
+    return await compare({ predictor, batch }, { predictor: other, batch: own.batch }, target);
+  } finally {
+    await other.close();
+  }
+}
 
 export async function run(
-  [model, source]: string[],
+  [model, source]: (string | undefined)[],
   options: Record<string, unknown>,
 ): Promise<number> {
-  const predictor = await openPredictor(openBundle(model!));
-  const data = await openDataset(source!);
+  const bundle = openBundle(model!);
+  const rows = await openRows(bundle, model!, source, options.base);
+  const predictor = await openPredictor(bundle);
   try {
-    const found = await evaluate(predictor, data);
-    if (options.json === true) printJson(found);
-    else {
-      const metrics = Object.entries(found.metrics).map(
-        ([name, value]) => `${name} ${value.toFixed(4)}`,
-      );
-      print(`${found.rows} rows: ${metrics.join(', ')}\n`);
-      print(leaderboard(found, predictor.bundle));
-      print(
-        `\nOne decision: p50 ${found.cost.p50.toFixed(3)} ms, p95 ${found.cost.p95.toFixed(3)} ms, encoding included; ~ marks counted work.`,
-      );
-      if (found.unlabelled > 0) print(`${found.unlabelled} rows without a target were left out.`);
-      if (found.unseen > 0)
-        print(`${found.unseen} rows have a label that training did not see; they count as wrong.`);
+    const labelled = await rows.read(predictor);
+    sayAbsent(labelled.absent);
+    const { batch, target, unlabelled } = labelled;
+    const field = options.by as string | undefined;
+    if (field !== undefined) checkField(predictor, field);
+    const compared = await against(options.against, predictor, rows, labelled);
+    const found = await evaluateRows(predictor, batch, target, unlabelled);
+    const slices =
+      field === undefined ? undefined : await scoreSlices(predictor, batch, target, field);
+    if (options.json === true) {
+      printJson({
+        ...found,
+        ...(slices === undefined ? {} : { by: { field, slices } }),
+        ...(compared === undefined ? {} : { against: { model: options.against, ...compared } }),
+      });
+    } else {
+      print(`${scoresText(found, rows.title)}\n`);
+      print(`${leaderboard(found, bundle)}\n`);
+      print(notesText(found, predictor.model.objective));
+      if (slices !== undefined) print(`\n${slicesText(field!, slices)}`);
+      if (compared !== undefined) print(`\n${comparisonText(String(options.against), compared)}`);
     }
-    return 0;
+    return compared?.alarm === true ? alarmed : 0;
   } finally {
-    await data.close();
+    await rows.close();
     await predictor.close();
   }
 }

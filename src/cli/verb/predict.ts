@@ -3,12 +3,12 @@ import { MonbanError } from '../../core/fault.js';
 import { openDataset } from '../../data/dataset.js';
 import { readRecords } from '../../data/record.js';
 import { rowWriter } from '../../data/write.js';
-import { requireColumns } from '../../evaluate/evaluate.js';
 import { openBundle } from '../../mixture/bundle.js';
 import type { Decision } from '../../mixture/decision.js';
 import { chunkBatch, sliceBatch } from '../../predict/batch.js';
+import { columnsOf } from '../../predict/columns.js';
 import { openPredictor, type Predictor } from '../../predict/predictor.js';
-import { print, printJson } from '../output.js';
+import { print, printJson, sayAbsent } from '../output.js';
 
 const rowsAtOnce = 1024;
 const columns = [
@@ -49,10 +49,12 @@ const standardOutput: Sink = {
 async function decideFile(predictor: Predictor, source: string, sink: Sink): Promise<number> {
   const data = await openDataset(source);
   try {
-    requireColumns(predictor, data, false);
-    const { fields } = predictor.bundle.manifest;
+    const { manifest } = predictor.bundle;
+    const { fields } = manifest;
+    const { read, absent } = columnsOf(manifest, data, false);
+    sayAbsent(absent);
     let row = 0;
-    for await (const chunk of data.chunks([...new Set(fields.map(({ column }) => column))])) {
+    for await (const chunk of data.chunks(read)) {
       const batch = chunkBatch(chunk, fields);
       for (let from = 0; from < batch.rows; from += rowsAtOnce) {
         const part = sliceBatch(batch, from, Math.min(batch.rows, from + rowsAtOnce));

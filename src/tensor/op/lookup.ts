@@ -117,13 +117,10 @@ const topKMaskOp: Op<number> = {
     return { shape: x.shape, dtype: 'float32' };
   },
   emit(graph, [x], k, node) {
-    const rows = node.shape[0]!;
     const [, chosen] = graph.nodes('TopK', [x!, graph.constant([k], [1], 'int64')], {}, 2);
-    const zeros = graph.node('Expand', [
-      graph.constant([0], [], 'float32'),
-      graph.shape(node.shape),
-    ]);
-    return graph.node('ScatterElements', [zeros, chosen!, graph.ones([rows, k])], { axis: 1 });
+    const depth = graph.constant([node.shape[1] as number], [], 'int64');
+    const hot = graph.node('OneHot', [chosen!, depth, graph.constant([0, 1], [2], 'float32')]);
+    return graph.node('ReduceSum', [hot, graph.constant([1], [1], 'int64')], { keepdims: 0 });
   },
   vjp: noGradient,
 };

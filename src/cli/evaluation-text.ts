@@ -1,0 +1,91 @@
+/** An evaluation as a user reads it: scores, leaderboard, slices, comparison. */
+import type { Comparison } from '../evaluate/compare.js';
+import type { Evaluation } from '../evaluate/evaluate.js';
+import type { Slice } from '../evaluate/slices.js';
+import type { Objective, Scores } from '../objective/objective.js';
+import { textTable } from './output.js';
+
+/** Metrics whose names read badly in text. */
+const titles: Readonly<Record<string, string>> = {
+  macroF1: 'macro F1',
+  auc: 'AUC',
+  averagePrecision: 'avg precision',
+  logLoss: 'log loss',
+  brier: 'Brier',
+  ece: 'ECE',
+};
+const titleOf = (metric: string): string => titles[metric] ?? metric;
+
+const count = (rows: number): string => rows.toLocaleString('en-US');
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+const figure = (value: number | undefined): string =>
+  value === undefined || Number.isNaN(value) ? '-' : value.toFixed(3);
+const signed = (value: number): string =>
+  Number.isNaN(value) ? '-' : `${value < 0 ? '' : '+'}${value.toFixed(4)}`;
+
+/** The rows and the scores of the whole mixture. */
+export function scoresText(found: Evaluation, title: string): string {
+  const scores = Object.entries(found.metrics).map(
+    ([name, value]) => `${titleOf(name)} ${figure(value)}`,
+  );
+  return `${count(found.rows)} ${title}\n${scores.join('   ')}`;
+}
+
+/** What to know besides the leaderboard. */
+export function notesText(found: Evaluation, { headline: { metric } }: Objective): string {
+  const { cost, baselines, unlabelled, unseen } = found;
+  const lines = [
+    `One decision takes ${cost.p50.toFixed(3)} ms (median; 95 % take at most ${cost.p95.toFixed(3)} ms), encoding included. ~ marks counted work.`,
+  ];
+  if (baselines !== undefined) {
+    const [constant, route, all] = [baselines.constant, baselines.route, found.metrics].map(
+      (scores) => figure(scores[metric]),
+    );
+    lines.push(
+      `Answers that know nothing have ${titleOf(metric)} ${constant}; those that know only who is asked first, ${route}; the mixture, ${all}.`,
+    );
+  }
+  if (unlabelled > 0) lines.push(`${count(unlabelled)} rows without a target were left out.`);
+  if (unseen > 0)
+    lines.push(
+      `${count(unseen)} rows have a label that training did not see; they count as wrong.`,
+    );
+  return lines.join('\n');
+}
+
+/** Scores per slice as a table. */
+export function slicesText(field: string, slices: readonly Slice[]): string {
+  const metrics = Object.keys(slices[0]?.metrics ?? {});
+  const cells = (scores: Scores): string[] => metrics.map((metric) => figure(scores[metric]));
+  const rows = slices.map(({ name, groups, rows, metrics: scores, first }) => [
+    groups > 1 ? `${name} (${groups} groups)` : name,
+    count(rows),
+    ...cells(scores),
+    first === null ? 'nobody' : `${first.expert} ${percent(first.share)}`,
+  ]);
+  return `By ${field}:\n\n${textTable([field, 'rows', ...metrics.map(titleOf), 'asked first most'], rows)}`;
+}
+
+function verdict(difference: number, error: number): string {
+  if (Number.isNaN(difference)) return '-';
+  if (difference === 0) return 'same';
+  return Math.abs(difference) > 2 * error ? 'yes' : 'no';
+}
+
+/** A comparison as a table, and the churn. */
+export function comparisonText(other: string, { metrics, churn, alarm }: Comparison): string {
+  const rows = Object.entries(metrics).map(([metric, { difference, error }]) => [
+    titleOf(metric),
+    signed(difference),
+    Number.isNaN(error) ? '-' : error.toFixed(4),
+    verdict(difference, error),
+  ]);
+  const note = alarm ? ' ALARM: above 5 %.' : '';
+  return [
+    `Against ${other}, on the same rows (this model minus that one; clear is beyond 2 standard errors):`,
+    '',
+    textTable(['', 'difference', 'std. error', 'clear'], rows),
+    '',
+    `Churn: ${percent(churn)} of the rows are sent first to another expert than there.${note}`,
+  ].join('\n');
+}
