@@ -1,5 +1,6 @@
 /** An evaluation as a user reads it: scores, leaderboard, slices, comparison. */
 import type { Comparison } from '../evaluate/compare.js';
+import type { ControlScore } from '../evaluate/controls.js';
 import type { Evaluation } from '../evaluate/evaluate.js';
 import type { Slice } from '../evaluate/slices.js';
 import type { Objective, Scores } from '../objective/objective.js';
@@ -87,5 +88,29 @@ export function comparisonText(other: string, { metrics, churn, alarm }: Compari
     textTable(['', 'difference', 'std. error', 'clear'], rows),
     '',
     `Churn: ${percent(churn)} of the rows are sent first to another expert than there.${note}`,
+  ].join('\n');
+}
+
+/** The learned gate above the controls, each a gate that learns nothing before the same experts. */
+export function controlsText(
+  found: Evaluation,
+  controls: Readonly<Record<string, ControlScore>>,
+): string {
+  const metrics = Object.keys(found.metrics);
+  const line = (name: string, scores: Scores, experts: number): string[] => [
+    name,
+    ...metrics.map((metric) => figure(scores[metric])),
+    experts.toFixed(2),
+  ];
+  const rows = [
+    line('this gate', found.metrics, found.cost.expertsPerRecord),
+    ...Object.entries(controls).map(([kind, { metrics: scores, expertsPerRecord }]) =>
+      line(kind, scores, expertsPerRecord),
+    ),
+  ];
+  return [
+    'The same experts behind gates that learn nothing:',
+    '',
+    textTable(['', ...metrics.map(titleOf), 'experts/record'], rows),
   ].join('\n');
 }

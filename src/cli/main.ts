@@ -44,6 +44,7 @@ function build(): Command {
     .description('score a bundle: quality, load, time, and every expert beside it')
     .option('--base <dir>', "without data: the folder that the spec's paths start from")
     .option('--against <model>', 'another bundle: paired differences; exit code 3 if routes churn')
+    .option('--controls', 'race the gate against gates that learn nothing, with the same experts')
     .option('--by <field>', 'scores for each category of a field, or with and without it')
     .option('--json', 'print one JSON object')
     .addHelpText(

@@ -11,6 +11,8 @@ export interface Decided {
   readonly answers: Float32Array;
   /** [N] index of the expert of most weight, -1 where nobody was asked. */
   readonly first: Int32Array;
+  /** Experts asked, over all rows. */
+  readonly asked: number;
 }
 
 /** The expert of most weight in each row, -1 where nobody was asked. */
@@ -41,11 +43,13 @@ export function join(parts: readonly Float32Array[]): Float32Array {
 export async function decideAll(predictor: Predictor, batch: Batch): Promise<Decided> {
   const answers: Float32Array[] = [];
   const first: number[] = [];
+  let asked = 0;
   for (let from = 0; from < batch.rows; from += sliceRows) {
     const part = sliceBatch(batch, from, Math.min(batch.rows, from + sliceRows));
     const routed = await predictor.run(part);
     answers.push(routed.answers);
     first.push(...firstChoices(routed, predictor.model.manifest.experts.length));
+    asked += routed.mask.reduce((sum, bit) => sum + bit, 0);
   }
-  return { answers: join(answers), first: Int32Array.from(first) };
+  return { answers: join(answers), first: Int32Array.from(first), asked };
 }

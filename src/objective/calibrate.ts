@@ -24,13 +24,18 @@ export function lossAt(
   return rows === 0 ? 0 : total / rows;
 }
 
+/**
+ * An expert trained for a few steps only can look faultless on few held-out rows, and the one that
+ * is trained again on all rows differs from it: more sharpening than this makes it surely wrong.
+ */
+const lowest = 0.25;
 const golden = (Math.sqrt(5) - 1) / 2;
 
-/** The temperature in [0.05, 20] of least loss, by golden-section search on its logarithm; 1 without rows. */
+/** The temperature in [0.25, 20] of least loss, by golden-section search on its logarithm; 1 without rows. */
 export function bestTemperature(outputs: Float32Array, truth: Truth, width: number): number {
   if (!truth.some((label) => label >= 0)) return 1;
   const loss = (logarithm: number) => lossAt(outputs, truth, width, Math.exp(logarithm));
-  let low = Math.log(0.05);
+  let low = Math.log(lowest);
   let high = Math.log(20);
   let a = high - golden * (high - low);
   let b = low + golden * (high - low);

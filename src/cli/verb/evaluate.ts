@@ -1,10 +1,17 @@
 /** `monban evaluate`: scores a bundle on labelled data. */
 import { type Comparison, checkPair, compare } from '../../evaluate/compare.js';
+import { scoreControls } from '../../evaluate/controls.js';
 import { evaluateRows, type Labelled } from '../../evaluate/evaluate.js';
 import { checkField, scoreSlices } from '../../evaluate/slices.js';
 import { openBundle } from '../../mixture/bundle.js';
 import { openPredictor, type Predictor } from '../../predict/predictor.js';
-import { comparisonText, notesText, scoresText, slicesText } from '../evaluation-text.js';
+import {
+  comparisonText,
+  controlsText,
+  notesText,
+  scoresText,
+  slicesText,
+} from '../evaluation-text.js';
 import { leaderboard } from '../leaderboard.js';
 import { print, printJson, sayAbsent } from '../output.js';
 import { openRows, type Rows } from '../test-rows.js';
@@ -46,9 +53,11 @@ export async function run(
     const found = await evaluateRows(predictor, batch, target, unlabelled);
     const slices =
       field === undefined ? undefined : await scoreSlices(predictor, batch, target, field);
+    const raced = options.controls === true ? await scoreControls(predictor, labelled) : undefined;
     if (options.json === true) {
       printJson({
         ...found,
+        ...(raced === undefined ? {} : { controls: raced }),
         ...(slices === undefined ? {} : { by: { field, slices } }),
         ...(compared === undefined ? {} : { against: { model: options.against, ...compared } }),
       });
@@ -56,6 +65,7 @@ export async function run(
       print(`${scoresText(found, rows.title)}\n`);
       print(`${leaderboard(found, bundle)}\n`);
       print(notesText(found, predictor.model.objective));
+      if (raced !== undefined) print(`\n${controlsText(found, raced)}`);
       if (slices !== undefined) print(`\n${slicesText(field!, slices)}`);
       if (compared !== undefined) print(`\n${comparisonText(String(options.against), compared)}`);
     }
