@@ -1,31 +1,19 @@
 /** Reproduces the quality table: every task of bench/quality, several seeds, into docs/quality.md. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../src/core/file.js';
-import { mean } from '../src/core/statistic.js';
 import { openDataset } from '../src/data/dataset.js';
+import { type ControlScore, scoreControls } from '../src/evaluate/controls.js';
 import { type Evaluation, evaluateRows } from '../src/evaluate/evaluate.js';
 import type { Plan } from '../src/mixture/plan.js';
 import { parseSpec } from '../src/mixture/spec-file.js';
 import { openPredictor } from '../src/predict/predictor.js';
 import { readRows } from '../src/train/rows.js';
 import { train } from '../src/train/train.js';
-
-interface Task {
-  readonly file: string;
-  readonly metric: string;
-  readonly wanted: number;
-  readonly folds: readonly number[];
-}
-
-const tasks: readonly Task[] = [
-  { file: 'packages', metric: 'accuracy', wanted: 0.848, folds: [0] },
-  { file: 'hidden', metric: 'accuracy', wanted: 0.778, folds: [0] },
-  { file: 'spam', metric: 'accuracy', wanted: 0.987, folds: [0, 1, 2, 3, 4] },
-  { file: 'diamonds', metric: 'accuracy', wanted: 0.795, folds: [0] },
-  { file: 'superstore', metric: 'auc', wanted: 0.994, folds: [0] },
-];
+import { page } from './quality/page.js';
+import { linearSvc, type Peer } from './quality/peer.js';
+import { type Run, type Task, tasks } from './quality/tasks.js';
 
 /** The plan of a task with its seed and its test fold. */
 function planOf(task: Task, folder: string, seed: number, fold: number): Plan {
@@ -37,36 +25,81 @@ function planOf(task: Task, folder: string, seed: number, fold: number): Plan {
   return { ...plan, spec: { ...plan.spec, data, training: { ...plan.spec.training, seed } } };
 }
 
-async function runOnce(plan: Plan): Promise<Evaluation> {
+interface Outcome {
+  readonly found: Evaluation;
+  readonly controls: Readonly<Record<string, ControlScore>>;
+  readonly peer?: Peer;
+  readonly gate: string;
+}
+
+/** Trains and scores once; `compare` runs the peer on the same rows too. */
+async function runOnce(plan: Plan, compare: boolean): Promise<Outcome> {
   const data = await openDataset(plan.spec.data.source);
   try {
-    const bundle = await train(plan, await readRows(plan, data, 0));
+    const fit = await readRows(plan, data, 0);
+    const bundle = await train(plan, fit);
+    const { kind } = bundle.manifest.gate;
     const predictor = await openPredictor(bundle);
     const rows = await readRows(plan, data, 1);
     const found = await evaluateRows(predictor, rows, rows.target, rows.unlabelled);
+    const controls = await scoreControls(predictor, { batch: rows, target: rows.target });
     await predictor.close();
-    return found;
+    const peer = compare ? linearSvc(plan, fit, rows) : undefined;
+    return {
+      found,
+      controls,
+      gate: `${kind}, ${bundle.manifest.pool.kind}`,
+      ...(peer === undefined ? {} : { peer }),
+    };
   } finally {
     await data.close();
   }
 }
 
-function rowOf(task: Task, found: readonly Evaluation[], seeds: number): string {
-  const average = (pick: (one: Evaluation) => number): string => mean(found.map(pick)).toFixed(4);
-  const best = average((one) =>
-    Math.max(...Object.values(one.experts).map(({ metrics }) => metrics[task.metric] ?? 0)),
-  );
-  return `| ${[
-    task.file,
-    task.metric,
-    task.wanted.toFixed(3),
-    average(({ metrics }) => metrics[task.metric]!),
-    best,
-    average(({ ensemble }) => ensemble.metrics[task.metric]!),
-    average(({ cost }) => cost.expertsPerRecord),
-    String(seeds),
-    String(task.folds.length),
-  ].join(' | ')} |`;
+function summary(task: Task, seed: number, fold: number, outcome: Outcome): Run {
+  const { found, controls, peer, gate } = outcome;
+  const score = (scores: Readonly<Record<string, number>>): number => scores[task.metric]!;
+  const { cost, ensemble, experts } = found;
+  return {
+    seed,
+    fold,
+    gate,
+    rows: found.rows,
+    mixture: score(found.metrics),
+    ensemble: score(ensemble.metrics),
+    ensembleExperts: ensemble.expertsPerRecord,
+    expertsPerRecord: cost.expertsPerRecord,
+    experts: Object.fromEntries(
+      Object.entries(experts).map(([name, { share, metrics }]) => [
+        name,
+        { share, score: score(metrics) },
+      ]),
+    ),
+    controls: Object.fromEntries(
+      Object.entries(controls).map(([kind, one]) => [kind, score(one.metrics)]),
+    ),
+    ...(peer === undefined ? {} : { peer: peer.accuracy }),
+  };
+}
+
+async function runTask(task: Task, folder: string, seeds: number): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const fold of task.folds) {
+    for (let seed = 0; seed < seeds; seed++) {
+      const begun = performance.now();
+      const outcome = await runOnce(
+        planOf(task, folder, seed, fold),
+        task.peer === true && seed === 0,
+      );
+      const run = summary(task, seed, fold, outcome);
+      runs.push(run);
+      const seconds = ((performance.now() - begun) / 1000).toFixed(0);
+      console.log(
+        `${task.file} fold ${fold} seed ${seed}: ${run.mixture.toFixed(4)} (${run.gate}; ${seconds} s)`,
+      );
+    }
+  }
+  return runs;
 }
 
 const { values, positionals } = parseArgs({
@@ -80,26 +113,19 @@ if (!existsSync(folder)) {
   );
   process.exit(2);
 }
-const present = new Set(readdirSync(folder));
-console.log(`Reading ${folder}: ${present.size} files`);
-const seeds = Number(values.seeds);
-const lines: string[] = [];
-for (const task of tasks.filter(({ file }) => values.task === undefined || file === values.task)) {
-  const found: Evaluation[] = [];
-  for (let seed = 0; seed < seeds; seed++) {
-    for (const fold of task.folds) found.push(await runOnce(planOf(task, folder, seed, fold)));
-  }
-  lines.push(rowOf(task, found, seeds));
-  console.log(lines.at(-1));
+console.log(`Reading ${folder}: ${readdirSync(folder).length} files`);
+const results = join('runs', 'quality');
+mkdirSync(results, { recursive: true });
+for (const task of tasks) {
+  if (values.task !== undefined && task.file !== values.task) continue;
+  const runs = await runTask(task, folder, Number(values.seeds));
+  writeFileAtomic(join(results, `${task.file}.json`), `${JSON.stringify(runs, null, 2)}\n`);
 }
-if (values.task === undefined) {
-  const head = [
-    '# Quality',
-    '',
-    'Written by `npm run quality -- FOLDER`; tasks are the specs in `bench/quality`, with defaults only.',
-    '',
-    '| task | metric | asked | mixture | best expert | even ensemble | experts/record | seeds | folds |',
-    '|---|---|---|---|---|---|---|---|---|',
-  ];
-  writeFileAtomic('docs/quality.md', `${[...head, ...lines].join('\n')}\n`);
-}
+const saved = tasks.map((task): [Task, Run[]] => {
+  const path = join(results, `${task.file}.json`);
+  return [task, existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Run[]) : []];
+});
+if (saved.every(([, runs]) => runs.length > 0)) {
+  writeFileAtomic('docs/quality.md', page(saved));
+  console.log('docs/quality.md is written');
+} else console.log('docs/quality.md is written when every task has been run');

@@ -1,0 +1,124 @@
+/** Turns the runs of all tasks into the page docs/quality.md. */
+import { mean } from '../../src/core/statistic.js';
+import type { Run, Task } from './tasks.js';
+
+const figure = (value: number): string => value.toFixed(4).replace(/^0/u, '');
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+function spread(values: readonly number[]): number {
+  const centre = mean(values);
+  return Math.sqrt(
+    values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / Math.max(1, values.length - 1),
+  );
+}
+
+/** The mean over folds of one seed, for each seed: what varies is then the training alone. */
+function bySeed(runs: readonly Run[], pick: (run: Run) => number): number[] {
+  const seeds = [...new Set(runs.map(({ seed }) => seed))];
+  return seeds.map((seed) => mean(runs.filter((run) => run.seed === seed).map(pick)));
+}
+
+function bestExpert(runs: readonly Run[]): [string, number] {
+  const names = Object.keys(runs[0]!.experts);
+  const scores = names.map((name) => mean(runs.map(({ experts }) => experts[name]!.score)));
+  const best = scores.indexOf(Math.max(...scores));
+  return [names[best]!, scores[best]!];
+}
+
+function taskRow(task: Task, runs: readonly Run[]): string {
+  const [name, score] = bestExpert(runs);
+  const seeds = bySeed(runs, ({ mixture }) => mixture);
+  const average = (pick: (run: Run) => number): number => mean(runs.map(pick));
+  const rarest = Math.min(
+    ...runs.flatMap(({ experts }) => Object.values(experts).map(({ share }) => share)),
+  );
+  return row([
+    task.title,
+    task.metric === 'auc' ? 'AUC' : task.metric,
+    figure(task.wanted).replace(/0+$/u, ''),
+    `**${figure(mean(seeds))}** ± ${figure(spread(seeds))}`,
+    `${figure(score)} (${name})`,
+    figure(average(({ ensemble }) => ensemble)),
+    `${average(({ expertsPerRecord }) => expertsPerRecord).toFixed(2)} of ${average(({ ensembleExperts }) => ensembleExperts).toFixed(2)}`,
+    `${(rarest * 100).toFixed(1)} %`,
+    [...new Set(runs.map(({ gate }) => gate))].join('; '),
+  ]);
+}
+
+function controlRows(raced: readonly (readonly [Task, readonly Run[]])[]): string[] {
+  const names = ['learned', ...Object.keys(raced[0]![1][0]!.controls)];
+  return names.map((name) =>
+    row([
+      name === 'learned' ? '**the learned gate**' : name,
+      ...raced.map(([, runs]) => {
+        const scores = runs.map((run) => (name === 'learned' ? run.mixture : run.controls[name]!));
+        return figure(mean(scores));
+      }),
+    ]),
+  );
+}
+
+function expertRows(task: Task, runs: readonly Run[]): string[] {
+  return Object.keys(runs[0]!.experts).map((name) => {
+    const of = runs.map(({ experts }) => experts[name]!);
+    const share = mean(of.map((one) => one.share));
+    return row([
+      task.title,
+      name,
+      figure(mean(of.map((one) => one.score))),
+      `${(share * 100).toFixed(1)} %`,
+    ]);
+  });
+}
+
+/** The whole page, in Markdown. */
+export function page(saved: readonly (readonly [Task, readonly Run[]])[]): string {
+  const seeds = new Set(saved.flatMap(([, runs]) => runs.map(({ seed }) => seed))).size;
+  const raced = saved.filter(([task]) => task.raced === true);
+  const peers = saved.flatMap(([task, runs]) =>
+    runs.flatMap(({ peer }) =>
+      peer === undefined
+        ? []
+        : [
+            `On the same rows of ${task.title} a LinearSVC on TF-IDF of every field (scikit-learn, \`bench/quality/linear_svc.py\`) has ${figure(peer)}.`,
+          ],
+    ),
+  );
+  return `${[
+    '# Quality',
+    '',
+    `Written by \`npm run quality -- FOLDER\`, where FOLDER holds the Parquet files that the specs in \`bench/quality\` name. Defaults only; means of ${seeds} training seeds, ± their standard deviation; spam is the mean of its five folds. The test rows are read for this table alone.`,
+    '',
+    row([
+      'task',
+      'metric',
+      'asked',
+      'mixture',
+      'best expert',
+      'even ensemble',
+      'experts asked',
+      'rarest expert',
+      'gate and pool chosen',
+    ]),
+    '|---|---|---|---|---|---|---|---|---|',
+    ...saved.map(([task, runs]) => taskRow(task, runs)),
+    '',
+    '"Best expert" is the one with the best mean on the test rows, which nobody knows beforehand. "Experts asked" is per record, of the mixture and of the even ensemble. "Rarest expert" is the least share of the choices that any expert had in any run.',
+    '',
+    ...peers,
+    '',
+    '## The gate against gates that learn nothing',
+    '',
+    'The same trained experts, the same pool, the same number asked (but `uniform`, which asks all and weighs them evenly).',
+    '',
+    row(['gate', ...raced.map(([task]) => `${task.title}, ${task.metric}`)]),
+    `|---|${raced.map(() => '---|').join('')}`,
+    ...controlRows(raced),
+    '',
+    '## Every expert',
+    '',
+    row(['task', 'expert', 'alone', 'share of the choices']),
+    '|---|---|---|---|',
+    ...saved.flatMap(([task, runs]) => expertRows(task, runs)),
+  ].join('\n')}\n`;
+}

@@ -1,0 +1,53 @@
+/** The tasks of the quality table, and what one training of a task leaves behind. */
+
+export interface Task {
+  /** The spec is `bench/quality/FILE.yaml`. */
+  readonly file: string;
+  readonly title: string;
+  readonly metric: string;
+  readonly wanted: number;
+  /** Test folds; each is trained with every seed. */
+  readonly folds: readonly number[];
+  /** The linear peer runs on the same rows. */
+  readonly peer?: boolean;
+  /** The gate is raced against the controls, in a table of its own. */
+  readonly raced?: boolean;
+}
+
+export interface Run {
+  readonly seed: number;
+  readonly fold: number;
+  /** Kind of gate and pool that training chose. */
+  readonly gate: string;
+  readonly rows: number;
+  readonly mixture: number;
+  readonly ensemble: number;
+  readonly ensembleExperts: number;
+  readonly expertsPerRecord: number;
+  readonly experts: Readonly<Record<string, { readonly share: number; readonly score: number }>>;
+  readonly controls: Readonly<Record<string, number>>;
+  readonly peer?: number;
+}
+
+export const tasks: readonly Task[] = [
+  {
+    file: 'packages',
+    title: 'packages',
+    metric: 'accuracy',
+    wanted: 0.848,
+    folds: [0],
+    peer: true,
+    raced: true,
+  },
+  {
+    file: 'hidden',
+    title: 'packages, sources hidden',
+    metric: 'accuracy',
+    wanted: 0.778,
+    folds: [0],
+    raced: true,
+  },
+  { file: 'spam', title: 'spam', metric: 'accuracy', wanted: 0.987, folds: [0, 1, 2, 3, 4] },
+  { file: 'diamonds', title: 'diamonds, cut', metric: 'accuracy', wanted: 0.795, folds: [0] },
+  { file: 'superstore', title: 'superstore', metric: 'auc', wanted: 0.994, folds: [0] },
+];
