@@ -4,6 +4,7 @@ import type { Answer } from '../objective/objective.js';
 import type { Batch, JsonRecord } from './batch.js';
 import { encodeLazily } from './encoded.js';
 import { type Change, seekFlip, varied } from './flip.js';
+import { loadBatch } from './load.js';
 import { askExpert } from './model.js';
 import { type Predictor, type Routed, utilityOf } from './predictor.js';
 
@@ -88,8 +89,9 @@ function leads(predictor: Predictor, { route, runnerUp }: Decision) {
 }
 
 /** Explains the decision about the one row of a batch. */
-export async function explainBatch(predictor: Predictor, batch: Batch): Promise<Explained> {
+export async function explainBatch(predictor: Predictor, asked: Batch): Promise<Explained> {
   const { model } = predictor;
+  const batch = await loadBatch(model, asked);
   const routed = await predictor.run(batch);
   const decision = predictor.decision(routed, 0);
   const given = model.manifest.fields

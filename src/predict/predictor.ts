@@ -6,6 +6,7 @@ import type { Utility } from '../objective/objective.js';
 import { notAsked } from '../objective/pool.js';
 import { allRows, type Batch, type JsonRecord } from './batch.js';
 import { type Encoded, encodeLazily } from './encoded.js';
+import { loadBatch } from './load.js';
 import {
   askExpert,
   askGate,
@@ -95,7 +96,7 @@ function packing(mask: Float32Array, experts: number): { k: number; slot: Int32A
 
 async function runBatch(
   model: Model,
-  batch: Batch,
+  given: Batch,
   clock: () => number,
   options: RunOptions,
 ): Promise<Routed> {
@@ -103,6 +104,7 @@ async function runBatch(
   const count = experts.length;
   const width = model.width;
   const started = clock();
+  const batch = await loadBatch(model, given);
   const presence = presenceOf(model, batch, options.hiddenAt);
   const open = openExperts(model, presence, options.closed);
   const encoded = encodeLazily(model, batch, presence);
