@@ -34,9 +34,9 @@ const config = z.strictObject({
 type Config = z.infer<typeof config>;
 
 const sizes: Readonly<Record<Config['size'], { channels: readonly number[]; blocks: number }>> = {
-  small: { channels: [12, 24, 32], blocks: 0 },
-  medium: { channels: [24, 48, 96], blocks: 0 },
-  large: { channels: [32, 64, 96], blocks: 1 },
+  small: { channels: [8, 16, 32], blocks: 0 },
+  medium: { channels: [16, 32, 64], blocks: 0 },
+  large: { channels: [16, 32, 64], blocks: 1 },
 };
 
 /** Pixels along each side of a kernel. */
@@ -45,7 +45,8 @@ const kernel = 3;
 function layer(trace: Trace, name: string, x: Tensor, width: number, stride: number): Tensor {
   const fan = kernel * kernel * (x.shape[3] as number);
   const w = trace.weight(`${name}/weight`, [fan, width], { kind: 'he' });
-  return layerNorm(trace, `${name}/norm`, convolve(x, w, kernel, stride));
+  const bias = trace.weight(`${name}/bias`, [width], { kind: 'zeros' });
+  return add(convolve(x, w, kernel, stride), bias);
 }
 
 /** One picture [B, H, W, C] to [B, last channels]: stages, then the mean over what is left of it. */
@@ -58,10 +59,11 @@ function tower(trace: Trace, name: string, x: Tensor, options: Config): Tensor {
       h = relu(add(h, layer(trace, `${name}/${stage}/${block}`, h, width, 1)));
   });
   const [height, width, wide] = h.shape.slice(1) as number[];
-  return mean(reshape(h, [h.shape[0]!, height! * width!, wide!]), [1]);
+  const seen = mean(reshape(h, [h.shape[0]!, height! * width!, wide!]), [1]);
+  return layerNorm(trace, `${name}/norm`, seen);
 }
 
-/** Residual stages after He et al. 2016, with layer norm so that a batch is row by row. */
+/** Residual stages after He et al. 2016; one layer norm at the end, since one in every layer doubles a step. */
 export const image: Expert<Config> = {
   kind: 'image',
   summary: 'a convolutional neural network over pictures',
