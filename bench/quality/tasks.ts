@@ -49,5 +49,20 @@ export const tasks: readonly Task[] = [
   },
   { file: 'spam', title: 'spam', metric: 'accuracy', wanted: 0.987, folds: [0, 1, 2, 3, 4] },
   { file: 'diamonds', title: 'diamonds, cut', metric: 'accuracy', wanted: 0.795, folds: [0] },
+  { file: 'mnist', title: 'mnist10k', metric: 'accuracy', wanted: 0.98, folds: [0], raced: true },
+  {
+    file: 'emoji',
+    title: 'emoji, image and text',
+    metric: 'accuracy',
+    wanted: 0.88,
+    folds: [0, 1, 2, 3, 4],
+  },
+  {
+    file: 'emoji-plain',
+    title: 'emoji without skin variants',
+    metric: 'accuracy',
+    wanted: 0.78,
+    folds: [0, 1, 2, 3, 4],
+  },
   { file: 'superstore', title: 'superstore', metric: 'auc', wanted: 0.994, folds: [0] },
 ];

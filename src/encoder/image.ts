@@ -161,6 +161,13 @@ function open(state: ImageState): Coder {
   const shape = [height, width, channels];
   const length = height * width * channels;
   const small = thumbSide * thumbSide * channels;
+  const loadedOf = (values: Values): readonly (Uint8Array | null)[] => {
+    const fits = (values as readonly Raw[]).every(
+      (one) => one === null || one instanceof Uint8Array,
+    );
+    if (!fits) throw new Error('image: encode wants what load gave');
+    return values as readonly (Uint8Array | null)[];
+  };
   const encoders: Record<string, (images: readonly (Uint8Array | null)[]) => Column> = {
     pixels: (images) => {
       const data = pixelsOf(images, length);
@@ -177,8 +184,8 @@ function open(state: ImageState): Coder {
     present: (values, row) => isPresent((values as readonly unknown[])[row]),
     encode(values, want) {
       const columns: Record<string, Column> = {};
-      for (const port of want)
-        columns[port] = encoders[port]!(values as readonly (Uint8Array | null)[]);
+      const images = loadedOf(values);
+      for (const port of want) columns[port] = encoders[port]!(images);
       return columns;
     },
   };

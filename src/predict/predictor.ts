@@ -32,6 +32,8 @@ export interface RunOptions {
 /** A batch after it went through the mixture; B rows, E experts, V numbers of an answer. */
 export interface Routed extends GateSaid {
   readonly rows: number;
+  /** The batch as it was loaded. */
+  readonly batch: Batch;
   readonly presence: Uint8Array;
   /** [B, E] */
   readonly open: Float32Array;
@@ -125,7 +127,8 @@ async function runBatch(
     const encode = gateStart - started;
     const total = gateEnd - started;
     const ms = { encode, gate: total - encode, experts: 0, pool: 0, total };
-    return { rows: batch.rows, presence, open, answers: new Float32Array(0), ms, ...routed };
+    const answers = new Float32Array(0);
+    return { rows: batch.rows, batch, presence, open, answers, ms, ...routed };
   }
   const asking = experts.map((_, e) => rowsAsking(routed.mask, e, count));
   encodeFor(model, encoded, routed.mask);
@@ -154,7 +157,7 @@ async function runBatch(
     pool: end - poolStart,
     total: end - started,
   };
-  return { rows: batch.rows, presence, open, answers, ms, ...routed };
+  return { rows: batch.rows, batch, presence, open, answers, ms, ...routed };
 }
 
 /** [rows, W] to [B, W], the prior where nothing was said. */
