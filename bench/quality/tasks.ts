@@ -8,6 +8,8 @@ export interface Task {
   readonly wanted: number;
   /** Test folds; each is trained with every seed. */
   readonly folds: readonly number[];
+  /** A SQL condition: of the test rows only these are scored. */
+  readonly only?: string;
   /** The linear peer runs on the same rows. */
   readonly peer?: boolean;
   /** The gate is raced against the controls, in a table of its own. */
@@ -60,6 +62,7 @@ export const tasks: readonly Task[] = [
   {
     file: 'emoji-plain',
     title: 'emoji without skin variants',
+    only: 'skin IS NULL',
     metric: 'accuracy',
     wanted: 0.78,
     folds: [0, 1, 2, 3, 4],
