@@ -210,7 +210,7 @@ test.each(gates.kinds)('the gate %s is served as it was trained', async (kind) =
         check: new Uint8Array(rows),
       };
       const trace = trainingTrace();
-      const features = gateFeatures({ fields: data.ports, ports, shared: -1 }, width);
+      const features = gateFeatures({ fields: data.ports, ports, shared: -1 }, width, objective);
       const scores = gate.scores(trace, features, facts, config);
       const learned = learnedBy(trace, stream);
       const feeds = gateFeeds({ data: source, facts, shared: -1 }, views.row, width);
