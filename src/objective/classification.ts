@@ -2,7 +2,21 @@
 import { z } from 'zod';
 import { MonbanError, show } from '../core/fault.js';
 import type { Values } from '../data/column.js';
-import { add, constant, div, logSoftmax, mean, mul, neg, pick, sum } from '../tensor/ops.js';
+import {
+  add,
+  concat,
+  constant,
+  div,
+  exp,
+  logSoftmax,
+  max,
+  mean,
+  mul,
+  neg,
+  pick,
+  sub,
+  sum,
+} from '../tensor/ops.js';
 import { bestTemperature } from './calibrate.js';
 import type { Answer, Objective, Truth, Utility } from './objective.js';
 import { mixture, product } from './pool.js';
@@ -161,6 +175,12 @@ export const classification: Objective<Config, ClassificationState> = {
   },
   calibrate: (outputs, truth, state) => bestTemperature(outputs, truth, state.labels.length),
   calibrated: (outputs, temperature) => logSoftmax(div(outputs, constant(temperature))),
+  // The chance to be wrong, and the entropy, which also sees how many classes are left.
+  doubt: (outputs) =>
+    concat(
+      [sub(1, exp(max(outputs, 1, true))), neg(sum(mul(exp(outputs), outputs), [1], true))],
+      1,
+    ),
   prior: (state) => Float32Array.from(state.shares, Math.log),
   constant(truth, state) {
     const counts = state.labels.map((_, i) => truth.reduce((n, t) => n + (t === i ? 1 : 0), 0));

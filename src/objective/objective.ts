@@ -45,6 +45,8 @@ export interface Objective<C = unknown, S = unknown> {
   calibrate(outputs: Float32Array, truth: Truth, state: S): number;
   /** Raw outputs [B, W] to calibrated log-probabilities [B, W]. */
   calibrated(outputs: Tensor, calibration: number): Tensor;
+  /** How unsure calibrated outputs [B, W] are, as some numbers [B, n] that a gate can weigh. */
+  doubt?(outputs: Tensor): Tensor;
   /** What is said when nobody can be asked: log-probabilities [V]. */
   prior(state: S): Float32Array;
   /** The one answer [V] that says best the same of all these rows. */

@@ -1,6 +1,6 @@
 /** Phase 1, in a worker thread: trains one expert, says what it would have said of held-out rows. */
 import type { Columns } from '../core/column.js';
-import { random } from '../core/random.js';
+import { type Random, random } from '../core/random.js';
 import type { FieldPorts } from '../expert/expert.js';
 import { experts } from '../expert/experts.js';
 import { servingFeeds, trainingBatch } from '../mixture/feeds.js';
@@ -114,20 +114,23 @@ async function trainEpoch(
   context: Context,
   trainer: Trainer,
   rows: Int32Array,
-  stream: () => number,
+  stream: Random,
   factor: (done: number) => number,
 ): Promise<number> {
-  const { job } = context;
-  const { batch } = job.expert.schedule;
+  const { job, width } = context;
+  const { kind, config, schedule } = job.expert;
+  const { batch } = schedule;
+  const model = experts.get(kind).build(width, config);
   let total = 0;
   let steps = 0;
   for (let from = 0; from < rows.length; from += batch) {
     const part = rows.subarray(from, from + batch);
-    const visible = hiddenPresence(job, part, stream);
+    const visible = hiddenPresence(job, part, stream.uniform);
     const { feeds, bags } = trainingBatch(job.ports, {
       columns: job.columns,
       rows: visibleRows(job, part, visible),
     });
+    model.vary?.(feeds, stream);
     const truth = BigInt64Array.from(part, (row) => BigInt(Math.max(0, job.truth[row]!)));
     const weight = Float32Array.from(part, (row) => job.rowWeights[row]!);
     const all = Int32Array.from(part.keys());
@@ -233,7 +236,7 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   let kept = { epoch: 0, learned: trainer.values() };
   for (let epoch = 1; epoch <= epochs && epoch - kept.epoch <= patience; epoch++) {
     stream.shuffle(rows);
-    await trainEpoch(context, trainer, rows, stream.uniform, (done) =>
+    await trainEpoch(context, trainer, rows, stream, (done) =>
       linearRate(epochs)(epoch - 1 + done),
     );
     const learned = trainer.values();
@@ -255,7 +258,7 @@ async function refit(context: Context, epochs: number): Promise<Learned> {
   const trainer = await makeTrainer(context, 'refit');
   for (let epoch = 1; epoch <= epochs; epoch++) {
     stream.shuffle(rows);
-    await trainEpoch(context, trainer, rows, stream.uniform, (done) =>
+    await trainEpoch(context, trainer, rows, stream, (done) =>
       linearRate(epochs)(epoch - 1 + done),
     );
     context.post({ epoch, epochs, stage: 'refit' });

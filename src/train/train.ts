@@ -431,8 +431,11 @@ export async function train(
     `target ${plan.spec.data.target}`,
   );
   const truth = shareArray(objective.encode(rows.target, state));
-  const prepared = prepare(plan, rows, (step, total, who) =>
-    options.onEvent?.({ phase: 'encode', step, total, who }),
+  const prepared = await prepare(plan, rows, (step, total, who, message) =>
+    options.onEvent?.({
+      ...{ phase: 'encode', step, total, who },
+      ...(message === undefined ? {} : { message }),
+    }),
   );
   const parts = cutParts(rows, training);
   const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };

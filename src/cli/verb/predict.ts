@@ -8,7 +8,7 @@ import type { Decision } from '../../mixture/decision.js';
 import { chunkBatch, sliceBatch } from '../../predict/batch.js';
 import { columnsOf } from '../../predict/columns.js';
 import { openPredictor, type Predictor } from '../../predict/predictor.js';
-import { print, printJson, sayAbsent } from '../output.js';
+import { brokenSayer, print, printJson, sayAbsent } from '../output.js';
 
 const rowsAtOnce = 1024;
 const columns = [
@@ -92,7 +92,7 @@ export async function run(
   [model, source]: string[],
   options: Record<string, unknown>,
 ): Promise<number> {
-  const predictor = await openPredictor(openBundle(model!));
+  const predictor = await openPredictor(openBundle(model!), { watch: { broken: brokenSayer() } });
   const out = options.out as string | undefined;
   try {
     if (source === '-') {
