@@ -152,6 +152,27 @@ const cases: Record<string, Case> = {
   },
   pick: { shapes: x24, f: (x) => ops.square(ops.pick(x, label())) },
   expand: { shapes: [['B', 1, 4]], f: (x) => ops.square(ops.expand(x, [2, 'B', 3, 4])) },
+  'row matmul': {
+    shapes: [
+      ['B', 3, 4],
+      [4, 2],
+    ],
+    f: (x, w) => ops.square(ops.rowMatmul(x, w)),
+  },
+  window: { shapes: [['B', 5, 2]], f: (x) => ops.square(ops.window(x, 3)) },
+  'window, dilated': { shapes: [['B', 5, 2]], f: (x) => ops.square(ops.window(x, 3, 2)) },
+  'window of a window': {
+    shapes: [['B', 4, 2]],
+    f: (x) => ops.square(ops.window(ops.window(x, 2), 2, 3)),
+  },
+  'window, beyond the start': { shapes: [['B', 2, 1]], f: (x) => ops.square(ops.window(x, 4, 2)) },
+  'dilated convolution': {
+    shapes: [
+      ['B', 5, 2],
+      [6, 3],
+    ],
+    f: (x, w) => ops.tanh(ops.rowMatmul(ops.window(x, 3, 2), w)),
+  },
   where: {
     shapes: [['B', 4], ['B', 1], [4]],
     f: (c, a, b) => ops.where(ops.less(ops.stopGradient(c), 0), ops.square(a), ops.square(b)),

@@ -22,4 +22,6 @@ export {
 export { gather, oneHot, pick, topKMask } from './op/lookup.js';
 export { affine, matmul, transpose } from './op/matmul.js';
 export { extent, logSoftmax, logSumExp, max, mean, softmax } from './op/reduce.js';
+export { rowMatmul } from './op/row.js';
+export { window } from './op/window.js';
 export { constant, input } from './tensor.js';
