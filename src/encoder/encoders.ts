@@ -4,11 +4,15 @@ import { category } from './category.js';
 import type { Encoder } from './encoder.js';
 import { ids } from './ids.js';
 import { number } from './number.js';
+import { series } from './series.js';
 import { text } from './text.js';
+import { time } from './time.js';
 
 export const encoders: Registry<Encoder> = registry('field', [
   number,
   category,
   text,
   ids,
+  series,
+  time,
 ] as unknown as readonly Encoder[]);

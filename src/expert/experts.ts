@@ -4,7 +4,9 @@ import type { Expert } from './expert.js';
 import { fusion } from './fusion.js';
 import { ids } from './ids.js';
 import { linear } from './linear.js';
+import { rocket } from './rocket.js';
 import { tabular } from './tabular.js';
+import { tcn } from './tcn.js';
 import { text } from './text.js';
 
 export const experts: Registry<Expert> = registry('expert', [
@@ -13,4 +15,6 @@ export const experts: Registry<Expert> = registry('expert', [
   text,
   ids,
   fusion,
+  rocket,
+  tcn,
 ] as unknown as readonly Expert[]);

@@ -79,11 +79,9 @@ const unwindowOp: Op<Window> = {
       const t = s + (size - 1 - k) * dilation;
       return t < steps ? t * size + k : steps * size;
     });
-    const taken = graph.node(
-      'Gather',
-      [padded, graph.constant(index, [steps, size], 'int64')],
-      { axis: 1 },
-    );
+    const taken = graph.node('Gather', [padded, graph.constant(index, [steps, size], 'int64')], {
+      axis: 1,
+    });
     return graph.node('ReduceSum', [taken, graph.constant([2], [1], 'int64')], { keepdims: 0 });
   },
   vjp: (_, gradient, a) => [apply(windowOp, [gradient], a)],
