@@ -3,6 +3,7 @@ import { type Registry, registry } from '../core/registry.js';
 import { category } from './category.js';
 import type { Encoder } from './encoder.js';
 import { ids } from './ids.js';
+import { log } from './log.js';
 import { number } from './number.js';
 import { series } from './series.js';
 import { text } from './text.js';
@@ -15,4 +16,5 @@ export const encoders: Registry<Encoder> = registry('field', [
   ids,
   series,
   time,
+  log,
 ] as unknown as readonly Encoder[]);

@@ -4,6 +4,7 @@ import type { Expert } from './expert.js';
 import { fusion } from './fusion.js';
 import { ids } from './ids.js';
 import { linear } from './linear.js';
+import { log } from './log.js';
 import { rocket } from './rocket.js';
 import { tabular } from './tabular.js';
 import { tcn } from './tcn.js';
@@ -17,4 +18,5 @@ export const experts: Registry<Expert> = registry('expert', [
   fusion,
   rocket,
   tcn,
+  log,
 ] as unknown as readonly Expert[]);

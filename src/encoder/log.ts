@@ -1,0 +1,139 @@
+/** Log lines: which template a line follows, and its words with what varies masked. */
+import { z } from 'zod';
+import type { Column } from '../core/column.js';
+import type { Values } from '../data/column.js';
+import { bagColumn, scratch } from './bag.js';
+import type { Coder, Encoder } from './encoder.js';
+import { mask, tokensOf } from './mask.js';
+import { isPresent } from './present.js';
+import { matcher, mine, type Template } from './template.js';
+import { type Grams, pushBuckets } from './tokens.js';
+import { countBuckets, openVocabulary, type VocabularyState } from './vocabulary.js';
+
+const config = z.strictObject({
+  likeness: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.4)
+    .describe('share of equal words from which two lines follow one template'),
+  minimum: z
+    .int()
+    .min(1)
+    .default(2)
+    .describe('a template or n-gram in fewer training lines is left out'),
+  limit: z.int().min(1).default(2000).describe('at most so many templates, most frequent first'),
+  words: z.int().min(1).max(5).default(3).describe('word n-grams from 1 up to this length'),
+  length: z.int().min(1).default(4000).describe('characters of a line that are read'),
+});
+type Config = z.infer<typeof config>;
+
+export interface LogState {
+  readonly likeness: number;
+  readonly length: number;
+  readonly grams: Grams;
+  readonly templates: readonly Template[];
+  readonly vocabulary: VocabularyState;
+}
+
+type Lines = readonly (string | null)[];
+
+const bits = 19;
+const hintBits = 10;
+const hintGrams: Grams = { words: 1, characters: [0, 0] };
+/** Character n-grams let an unseen host or daemon resemble a known one. */
+const characters = [3, 5] as const;
+const mostVocabulary = 150_000;
+
+/** Marks such as `<ip>` as words that no line has, so that n-grams may hold them. */
+function wordsOf(masked: string): string {
+  return masked.replace(/<(\w+)>/g, ' any_$1 ');
+}
+
+function fit(values: Values, { likeness, minimum, limit, words, length }: Config): LogState {
+  const lines = (values as Lines).filter((line): line is string => isPresent(line));
+  const masked = lines.map((line) => mask(line.slice(0, length)));
+  const grams: Grams = { words, characters };
+  const counter = countBuckets(bits);
+  const list = scratch();
+  for (const line of masked) {
+    list.length = 0;
+    pushBuckets(wordsOf(line), grams, bits, list);
+    counter.add(list.items, list.length);
+  }
+  return {
+    likeness,
+    length,
+    grams,
+    templates: mine(masked.map(tokensOf), { likeness, minimum, limit }),
+    vocabulary: counter.finish(minimum, mostVocabulary),
+  };
+}
+
+/** A bag of one id: the template, or 0 for a line that follows none. */
+function templateColumn(places: readonly (number | null)[], width: number): Column {
+  const ids: number[] = [];
+  const offsets = new Int32Array(places.length + 1);
+  places.forEach((place, row) => {
+    if (place !== null) ids.push(place + 1);
+    offsets[row + 1] = ids.length;
+  });
+  const weights = new Float32Array(ids.length).fill(1);
+  return { form: 'bag', width, ids: Int32Array.from(ids), weights, offsets };
+}
+
+function open(state: LogState): Coder {
+  const { templates, likeness, length, grams } = state;
+  const vocabulary = openVocabulary(state.vocabulary);
+  const find = matcher(templates, likeness);
+  const names = templates.map(({ tokens }) => tokens.join(' '));
+  const width = templates.length + 1;
+  const masked = (line: string | null): string => mask((line ?? '').slice(0, length));
+  const encoders: Record<string, (lines: readonly string[], given: readonly boolean[]) => Column> =
+    {
+      template: (lines, given) =>
+        templateColumn(
+          lines.map((line, row) => (given[row] ? find(tokensOf(line)) : null)),
+          width,
+        ),
+      phrases: (lines) =>
+        bagColumn(
+          lines.length,
+          vocabulary.width,
+          (row, out) => pushBuckets(wordsOf(lines[row]!), grams, bits, out),
+          vocabulary,
+        ),
+      hint: (lines) =>
+        bagColumn(lines.length, 2 ** hintBits, (row, out) =>
+          pushBuckets(wordsOf(lines[row]!), hintGrams, hintBits, out),
+        ),
+    };
+  return {
+    ports: {
+      template: { form: 'bag', width, cheap: true },
+      phrases: { form: 'bag', width: vocabulary.width, cheap: false },
+      hint: { form: 'bag', width: 2 ** hintBits, cheap: true },
+    },
+    present: (values, row) => isPresent((values as Lines)[row]),
+    neighbours: (value) => names.filter((name) => name !== value).slice(0, mostNeighbours),
+    group: (value) => names[find(tokensOf(masked(value as string)))] ?? 'no template',
+    encode(values, want) {
+      const given = (values as Lines).map(isPresent);
+      const lines = (values as Lines).map((line, row) => (given[row] ? masked(line) : ''));
+      return Object.fromEntries(want.map((port) => [port, encoders[port]!(lines, given)]));
+    },
+  };
+}
+
+/** At most so many templates are offered as neighbours of a line. */
+const mostNeighbours = 24;
+
+/** Ports: `template` (a bag of one id), `phrases` (tf-idf bag of masked n-grams), `hint` (small hash). */
+export const log: Encoder<Config, LogState> = {
+  kind: 'log',
+  summary: 'lines of a log: mined templates, and words with numbers, addresses and paths masked',
+  storage: 'text',
+  config,
+  fit,
+  open,
+};
