@@ -14,9 +14,6 @@ export interface Proposal {
   readonly left: readonly SeenField[];
 }
 
-/** Kinds that no encoder reads yet, and the kind that stands in for them. */
-const standIn: Readonly<Record<string, string>> = { log: 'text' };
-
 const plainName = /^[\p{L}\p{N}_][\p{L}\p{N}_ .-]*$/u;
 
 /** A name that a spec accepts for a column of any name. */
@@ -30,26 +27,39 @@ function fieldName(column: string, taken: ReadonlySet<string>): string {
 }
 
 const tables = {
-  table: 'tabular',
   wide: { kind: 'tabular', width: 384, dropout: 0.2 },
   small: { kind: 'tabular', width: 64, depth: 1 },
 };
 
+/** Experts by the kind of field that they are made for, by the names that a spec gives them. */
+const specialists: readonly (readonly [
+  kinds: readonly string[],
+  Readonly<Record<string, unknown>>,
+])[] = [
+  [['text'], { words: 'text' }],
+  [['ids'], { links: 'ids' }],
+  [['log'], { lines: 'log' }],
+  [['series'], { kernels: 'rocket', waves: 'tcn' }],
+  [['number', 'category', 'time'], { table: 'tabular' }],
+];
+
+/** Where there is only one family of kinds: the same in other sizes. */
+const sizes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  table: { wide: tables.wide, small: tables.small },
+  words: { small: { kind: 'text', width: 16, hidden: 32 } },
+  lines: { small: { kind: 'log', width: 16, hidden: 32 } },
+  kernels: { table: 'tabular' },
+};
+
 /** Experts for the kinds that are there: unequal ones, of which the gate may choose half. */
 export function proposeExperts(kinds: ReadonlySet<string>): Record<string, unknown> {
-  const dense = kinds.has('number') || kinds.has('category');
-  const families = Number(dense) + Number(kinds.has('text')) + Number(kinds.has('ids'));
-  if (families === 1 && dense) return { linear: 'linear', ...tables };
-  if (families === 1 && kinds.has('text')) {
-    return { linear: 'linear', words: 'text', small: { kind: 'text', width: 16, hidden: 32 } };
-  }
-  return {
-    linear: 'linear',
-    ...(families > 1 ? { fusion: 'fusion' } : {}),
-    ...(kinds.has('text') ? { words: 'text' } : {}),
-    ...(kinds.has('ids') ? { links: 'ids' } : {}),
-    ...(dense ? { table: 'tabular' } : {}),
-  };
+  const families = specialists
+    .filter(([own]) => own.some((kind) => kinds.has(kind)))
+    .map(([, experts]) => experts);
+  const own = Object.assign({}, ...families) as Record<string, unknown>;
+  if (families.length > 1) return { linear: 'linear', fusion: 'fusion', ...own };
+  const others = Object.keys(own).flatMap((name) => Object.entries(sizes[name] ?? {}));
+  return { linear: 'linear', ...own, ...Object.fromEntries(others) };
 }
 
 /** Fields and experts for inferred columns; what no encoder reads is left out and said. */
@@ -58,7 +68,7 @@ export function propose(seen: readonly SeenField[]): Proposal {
   const left: SeenField[] = [];
   const kinds = new Set<string>();
   for (const field of seen) {
-    const kind = standIn[field.kind] ?? field.kind;
+    const { kind } = field;
     if (!encoders.has(kind)) {
       left.push(field);
       continue;

@@ -26,6 +26,8 @@ export interface ClassificationState {
 }
 
 const mostShown = 5;
+/** Entropy, in nats, below which the classes count as rare: half a coin's, one row in nine. */
+const rareEntropy = Math.LN2 / 2;
 
 type Label = string | number | null;
 
@@ -161,6 +163,10 @@ export const classification: Objective<Config, ClassificationState> = {
   },
   calibrate: (outputs, truth, state) => bestTemperature(outputs, truth, state.labels.length),
   calibrated: (outputs, temperature) => logSoftmax(div(outputs, constant(temperature))),
+  unit({ shares }) {
+    const entropy = shares.reduce((sum, share) => sum - share * Math.log(share), 0);
+    return Math.min(1, entropy / rareEntropy);
+  },
   prior: (state) => Float32Array.from(state.shares, Math.log),
   constant(truth, state) {
     const counts = state.labels.map((_, i) => truth.reduce((n, t) => n + (t === i ? 1 : 0), 0));

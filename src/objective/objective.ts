@@ -45,6 +45,12 @@ export interface Objective<C = unknown, S = unknown> {
   calibrate(outputs: Float32Array, truth: Truth, state: S): number;
   /** Raw outputs [B, W] to calibrated log-probabilities [B, W]. */
   calibrated(outputs: Tensor, calibration: number): Tensor;
+  /**
+   * Nats in which losses are counted, at most 1 (which it is without). Where one class is rare there
+   * is little to be known, and experts that differ as right from wrong differ by thousandths of a
+   * nat: what stands against the likelihood in the gate (cost, balance, z-loss) counts in this unit.
+   */
+  unit?(state: S): number;
   /** What is said when nobody can be asked: log-probabilities [V]. */
   prior(state: S): Float32Array;
   /** The one answer [V] that says best the same of all these rows. */

@@ -28,6 +28,8 @@ export interface Candidate {
   readonly trained: TrainedGate;
   /** Per check view: log-likelihood, or reward where the spec has one. */
   readonly worth: Float64Array;
+  /** True where worth is a log-probability, which is at most 0. */
+  readonly isLoss: boolean;
   readonly asked: number;
 }
 
@@ -129,13 +131,21 @@ async function judge(
       ? objective.likelihoods(result.answers, truth, job.data.objective.state)
       : rewardOf(result, truth, job.data, reward.utility, reward.prices);
   const asked = result.mask.reduce((a, b) => a + b, 0) / Math.max(1, checks.length);
-  return { job, trained, worth, asked };
+  const isLoss = reward === undefined && objective.unit !== undefined;
+  return { job, trained, worth, isLoss, asked };
 }
 
-/** Paired: does `a` gain over `b` more than one standard error of the difference? */
+/** A loss this many times as large is no match, however uncertain the difference is. */
+const mostTimes = 1.5;
+
+/**
+ * Paired: does `a` gain over `b` more than one standard error of the difference? Where few rows
+ * make all of the loss (a rare class) hardly any gain does; then a loss that is far larger counts.
+ */
 function beats(a: Candidate, b: Candidate): boolean {
   const gain = a.worth.map((value, i) => value - b.worth[i]!);
-  return meanOf(gain) > standardError(gain);
+  if (meanOf(gain) > standardError(gain)) return true;
+  return a.isLoss && meanOf(b.worth) < mostTimes * meanOf(a.worth) && meanOf(a.worth) <= 0;
 }
 
 /**

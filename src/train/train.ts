@@ -201,12 +201,17 @@ async function calibrateExperts(
     priorLoss,
   );
   const given = plan.spec.gate.balance.targets;
-  const natural = targetShares(capacities(facts, open));
+  const unit = objective.unit?.(state) ?? 1;
+  const natural = targetShares(capacities(facts, open), unit);
   return {
     calibrations,
     outputs,
     open,
-    facts: { experts: facts, patterns: patternFacts(views, fields, losses, facts, priorLoss) },
+    facts: {
+      experts: facts,
+      patterns: patternFacts(views, fields, losses, facts, priorLoss),
+      ...(unit === 1 ? {} : { unit }),
+    },
     targets:
       given === undefined
         ? natural
@@ -285,7 +290,7 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     base: {
       data,
       shared: gate.shared === undefined ? -1 : names.indexOf(gate.shared),
-      penalty: said.facts.experts.map(({ cost }) => lambda * cost),
+      penalty: said.facts.experts.map(({ cost }) => lambda * cost * (said.facts.unit ?? 1)),
       facts: said.facts,
       targets: said.targets,
       plan: gate,
@@ -433,7 +438,7 @@ export async function train(
   const prepared = prepare(plan, rows, (step, total, who) =>
     options.onEvent?.({ phase: 'encode', step, total, who }),
   );
-  const parts = cutParts(rows, training);
+  const parts = cutParts(rows, training, truth);
   const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };
   const heldOut = Int32Array.from([...parts.fold.keys()].filter((row) => parts.fold[row]! >= 0));
   const made = makeViews(
