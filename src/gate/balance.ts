@@ -15,13 +15,13 @@ export interface Capacity {
 /**
  * The share of the load that each expert should carry, summing to one: rows that have its fields
  * x capacity / cost, since unequal experts are not equally loaded. Capacity is the squared
- * likelihood, exp(-2 loss), with losses counted in `unit` nats. No share is below a fifth of even.
+ * likelihood, exp(-2 loss). No share is below a fifth of even.
  */
-export function targetShares(capacities: readonly Capacity[], unit = 1): number[] {
+export function targetShares(capacities: readonly Capacity[]): number[] {
   const best = Math.min(...capacities.map(({ loss }) => loss));
   const raw = capacities.map(
     ({ availability, loss, cost }) =>
-      (availability * Math.exp((-2 * (loss - best)) / unit)) / Math.min(2, Math.max(0.5, cost)),
+      (availability * Math.exp(-2 * (loss - best))) / Math.min(2, Math.max(0.5, cost)),
   );
   const total = raw.reduce((a, b) => a + b, 0);
   const floor = 0.2 / capacities.length;

@@ -30,6 +30,7 @@ import {
   lossesOf,
   openViews,
   patternFacts,
+  regrets,
 } from './said.js';
 import { shareArray } from './shared-memory.js';
 import { version } from './version.js';
@@ -153,6 +154,8 @@ interface Said {
   readonly open: Float32Array;
   readonly facts: GateFacts;
   readonly targets: readonly number[];
+  /** Nats that count against each expert: 0 but where a class is rare. */
+  readonly regret: readonly number[];
   readonly truth: Int32Array;
   readonly check: Uint8Array;
 }
@@ -202,7 +205,8 @@ async function calibrateExperts(
   );
   const given = plan.spec.gate.balance.targets;
   const unit = objective.unit?.(state) ?? 1;
-  const natural = targetShares(capacities(facts, open), unit);
+  const regret = unit === 1 ? undefined : regrets(losses, experts);
+  const natural = targetShares(capacities(facts, open, regret));
   return {
     calibrations,
     outputs,
@@ -219,6 +223,7 @@ async function calibrateExperts(
             natural,
             facts.map(({ name }) => given[name]),
           ),
+    regret: regret ?? facts.map(() => 0),
     truth,
     check,
   };
@@ -290,7 +295,9 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     base: {
       data,
       shared: gate.shared === undefined ? -1 : names.indexOf(gate.shared),
-      penalty: said.facts.experts.map(({ cost }) => lambda * cost * (said.facts.unit ?? 1)),
+      penalty: said.facts.experts.map(
+        ({ cost }, e) => lambda * cost * (said.facts.unit ?? 1) + said.regret[e]!,
+      ),
       facts: said.facts,
       targets: said.targets,
       plan: gate,
