@@ -32,6 +32,7 @@ import {
   patternFacts,
   regrets,
 } from './said.js';
+import { withSteps } from './schedule.js';
 import { shareArray } from './shared-memory.js';
 import { version } from './version.js';
 import { type Hiding, makeViews, type Views } from './view.js';
@@ -416,15 +417,24 @@ async function measureAll(
   return costs;
 }
 
+/** The plan with experts that take enough steps on few rows. */
+function withEnoughSteps(plan: Plan, rows: number): Plan {
+  const experts = plan.experts.map((expert) =>
+    withSteps(expert, rows, plan.spec.experts[expert.name]!.training),
+  );
+  return { ...plan, experts };
+}
+
 /** Fewer rows than this cannot be cut into parts. */
 const fewestRows = 20;
 
 /** Trains a plan on labelled rows. Throws MonbanError when the rows cannot teach it. */
 export async function train(
-  plan: Plan,
+  given: Plan,
   rows: LabelledRows,
   options: TrainOptions = {},
 ): Promise<Bundle> {
+  const plan = withEnoughSteps(given, rows.rows);
   const { training } = plan.spec;
   if (rows.rows < fewestRows) {
     const todo = 'give more rows, or another target or split';
