@@ -6,7 +6,7 @@ import { type TimeState, time } from './time.js';
 type Options = Parameters<typeof time.fit>[1];
 const open = (texts: readonly (string | null)[], options: object = {}) =>
   time.open(time.fit(texts, time.config.parse(options) as Options));
-const valueOf = (coder: ReturnType<typeof open>, text: string): number[] => [
+const valuesOf = (coder: ReturnType<typeof open>, text: string): number[] => [
   ...(coder.encode([text], ['value']).value as ValuesColumn).data,
 ];
 const levelsOf = (coder: ReturnType<typeof open>, text: string): number[] => [
@@ -36,7 +36,7 @@ test('an hour before midnight is as near to midnight as an hour after it', () =>
     '2024-01-01T23:00:00',
     '2024-01-02T00:00:00',
     '2024-01-02T01:00:00',
-  ].map((text) => valueOf(coder, text)) as [number[], number[], number[]];
+  ].map((text) => valuesOf(coder, text)) as [number[], number[], number[]];
   const distance = (a: number[], b: number[]) => Math.hypot(a[0]! - b[0]!, a[1]! - b[1]!);
   expect(distance(late, none)).toBeCloseTo(distance(none, early), 5);
   expect(distance(late, none)).toBeLessThan(0.3);
@@ -45,7 +45,7 @@ test('an hour before midnight is as near to midnight as an hour after it', () =>
 test('the trend rises with time, forwards or backwards, and never beyond three', () => {
   const coder = open([...hours].reverse(), { parts: ['trend'] });
   const trend = ['1000-01-01', '2024-01-01', '2024-01-02', '2124-01-01'].map(
-    (text) => valueOf(coder, text)[0]!,
+    (text) => valuesOf(coder, text)[0]!,
   );
   expect([...trend].sort((a, b) => a - b)).toEqual(trend);
   expect(Math.max(...trend.map(Math.abs))).toBeLessThanOrEqual(3);
