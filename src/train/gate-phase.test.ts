@@ -19,7 +19,7 @@ test('a gain on every row is taken', () => {
 
 test('where one row makes all of the loss, a loss that is much larger is not taken', () => {
   const better = candidate('mlp', 2, rows(0, -0.1));
-  const worse = candidate('static', 1, rows(0, -3));
+  const worse = candidate('static', 1, [...rows(0, -3).slice(0, 99), 0.05]);
   expect(choose([better, worse])).toBe(better);
   const rewarded = { ...worse, isLoss: false };
   expect(choose([{ ...better, isLoss: false }, rewarded])).toBe(rewarded);

@@ -36,20 +36,46 @@ interface Cut {
 /** Below so many held-out groups a draw by group would leave route or check without many of them. */
 const fewGroups = 20;
 
-/**
- * The classes whose rows would all be held out at once, in groups: experts that never met a class
- * say nothing of worth about it, and neither calibration nor a gate can learn from what they say.
- */
-function confined(fold: Int8Array, truth: Int32Array): Set<number> {
-  const first = new Map<number, number>();
-  const spread = new Set<number>();
+/** A class with fewer rows than this is left where its group is, unless all of it is held out. */
+const enoughRows = 5;
+
+/** Where the rows of a class lie. */
+interface Extent {
+  rows: number;
+  readonly fold: number;
+  readonly unit: number;
+  oneFold: boolean;
+  oneGroup: boolean;
+}
+
+function extents(fold: Int8Array, unit: Uint32Array, truth: Int32Array): Map<number, Extent> {
+  const found = new Map<number, Extent>();
   truth.forEach((label, row) => {
     if (label < 0) return;
-    const own = first.get(label);
-    if (own === undefined) first.set(label, fold[row]!);
-    if ((own ?? fold[row]!) !== fold[row]! || fold[row]! < 0) spread.add(label);
+    const own = found.get(label);
+    if (own === undefined) {
+      const start = { fold: fold[row]!, unit: unit[row]!, oneFold: true, oneGroup: true };
+      found.set(label, { rows: 1, ...start });
+      return;
+    }
+    own.rows++;
+    own.oneFold &&= own.fold === fold[row]!;
+    own.oneGroup &&= own.unit === unit[row]!;
   });
-  return new Set([...first.keys()].filter((label) => !spread.has(label)));
+  return found;
+}
+
+/**
+ * The classes whose rows would all be held out at once, or, being of one group, never: experts that
+ * never met a class say nothing of worth about it, and neither calibration nor a gate can learn
+ * from what they say, nor from nothing.
+ */
+function confined(fold: Int8Array, unit: Uint32Array, truth: Int32Array): Set<number> {
+  const labels = [...extents(fold, unit, truth)].filter(
+    ([, { rows, fold: own, oneFold, oneGroup }]) =>
+      oneFold && (own >= 0 || (oneGroup && rows >= enoughRows)),
+  );
+  return new Set(labels.map(([label]) => label));
 }
 
 /** Deals the rows of confined classes out one by one, whatever their group. */
@@ -122,6 +148,6 @@ export function cutParts(rows: Rows, options: PartOptions, truth?: Int32Array): 
   const held = new Set(whole.unit.filter((_, row) => fold[row]! >= 0)).size;
   for (let row = 0; row < rows.rows; row++)
     parts.check[row] = checks(parts, row, held < fewGroups ? row : whole.unit[row]!, options.seed);
-  if (truth !== undefined && grouped) release(parts, cut, confined(fold, truth), truth);
+  if (truth !== undefined && grouped) release(parts, cut, confined(fold, rows.unit, truth), truth);
   return parts;
 }
