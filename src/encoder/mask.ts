@@ -3,12 +3,12 @@
 /** What is replaced by which mark, the first rule first. A mark itself is left as it is. */
 const rules: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{2}(?::[0-9a-f]{2}){5,}\b/gi, '<hex>'],
-  [/\b\d{4}[-/]\d\d[-/]\d\d[T _:]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|\s?[+-]\d\d:?\d\d)?/g, '<time>'],
+  [/\b\d{4}[-/]\d\d[-/]\d\d[T _:]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|\s?[+-]\d\d:?\d\d)?/g, '<isotime>'],
   [
     /\b(?:[A-Z][a-z]{2},? )?[A-Z][a-z]{2} [ \d]\d(?: \d{4})? \d\d:\d\d:\d\d(?:\.\d+)?(?: \d{4})?/g,
-    '<time>',
+    '<systime>',
   ],
-  [/\b\d{1,2}\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?/g, '<time>'],
+  [/\b\d{1,2}\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?/g, '<webtime>'],
   [
     /\b\d{4}[-/]\d\d[-/]\d\d\b|\b\d\d[-/.]\d\d[-/.]\d{4}\b|\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\b/g,
     '<time>',
