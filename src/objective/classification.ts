@@ -40,6 +40,8 @@ export interface ClassificationState {
 }
 
 const mostShown = 5;
+/** Entropy, in nats, below which the classes count as rare: half a coin's, one row in nine. */
+const rareEntropy = Math.LN2 / 2;
 
 type Label = string | number | null;
 
@@ -181,6 +183,10 @@ export const classification: Objective<Config, ClassificationState> = {
       [sub(1, exp(max(outputs, 1, true))), neg(sum(mul(exp(outputs), outputs), [1], true))],
       1,
     ),
+  unit({ shares }) {
+    const entropy = shares.reduce((sum, share) => sum - share * Math.log(share), 0);
+    return Math.min(1, entropy / rareEntropy);
+  },
   prior: (state) => Float32Array.from(state.shares, Math.log),
   constant(truth, state) {
     const counts = state.labels.map((_, i) => truth.reduce((n, t) => n + (t === i ? 1 : 0), 0));

@@ -47,6 +47,12 @@ export interface Objective<C = unknown, S = unknown> {
   calibrated(outputs: Tensor, calibration: number): Tensor;
   /** How unsure calibrated outputs [B, W] are, as some numbers [B, n] that a gate can weigh. */
   doubt?(outputs: Tensor): Tensor;
+  /**
+   * Nats in which losses are counted, at most 1 (which it is without). Where one class is rare there
+   * is little to be known, and experts that differ as right from wrong differ by thousandths of a
+   * nat: what stands against the likelihood in the gate (cost, balance, z-loss) counts in this unit.
+   */
+  unit?(state: S): number;
   /** What is said when nobody can be asked: log-probabilities [V]. */
   prior(state: S): Float32Array;
   /** The one answer [V] that says best the same of all these rows. */

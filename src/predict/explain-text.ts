@@ -54,6 +54,12 @@ function asked({ decision: { route, runnerUp, margin } }: Explained): string[] {
   ];
 }
 
+function known({ seen }: Explained): string[] {
+  if (seen.length === 0) return [];
+  const width = Math.max(...seen.map(({ field }) => field.length));
+  return ['', 'Seen as:', ...seen.map(({ field, as }) => `  ${field.padEnd(width)}  ${as}`)];
+}
+
 function said({ experts }: Explained): string[] {
   if (experts.length === 0) return [];
   const texts = experts.map(({ answer }) => answerText(answer));
@@ -95,6 +101,7 @@ export function explainText(explained: Explained): string {
       `Fields that moved the answer (+ for ${decision.answer.value}, - against, in log-probability):`,
       answer,
     ),
+    ...known(explained),
     ...said(explained),
     ...flipped(explained),
   ].join('\n');

@@ -43,7 +43,7 @@ export interface TrainedExpert {
   readonly heldOut: Float32Array;
   /** Passes over the rows of the final model. */
   readonly epochs: number;
-  /** Mean calibrated loss on check rows after each epoch, over the folds. */
+  /** Mean calibrated loss on check rows at each look at them, over the folds. */
   readonly curve: readonly number[];
 }
 
@@ -222,7 +222,7 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
  */
 async function trainFold(context: Context, fold: number): Promise<Fold> {
   const { job, count } = context;
-  const { epochs, patience } = job.expert.schedule;
+  const { epochs, patience, every = 1 } = job.expert.schedule;
   const rows = rowsWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
   const views = rowsWhere(
     job.views.row.length,
@@ -239,6 +239,7 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
     await trainEpoch(context, trainer, rows, stream, (done) =>
       linearRate(epochs)(epoch - 1 + done),
     );
+    if (epoch % every !== 0 && epoch !== epochs) continue;
     const learned = trainer.values();
     const loss = checkLoss(context, await say(context, learned, checks), checks);
     curve.push(loss);

@@ -104,7 +104,8 @@ function lossGraph(job: GateJob, scores: Tensor, noise: Tensor, width: number) {
     constant(prior, [1, prior.length]),
   );
   const nll = neg(mean(objective.logLikelihood(pooled, input('truth', ['B', 1], 'int64')), [0, 1]));
-  const z = mul(mean(square(logSumExp(scores, 1)), [0]), plan.zLoss);
+  const { unit = 1 } = job.facts;
+  const z = mul(mean(square(logSumExp(scores, 1)), [0]), plan.zLoss * unit);
   const auxiliary = mul(
     auxiliaryLoss(selected.selection, selected.mask, job.targets),
     input('auxiliary', []),
@@ -236,7 +237,9 @@ async function trainEpoch(
     const { feeds, bags } = batchOf(job, views.subarray(from, from + plan.batch), width, stream);
     const rows = Math.min(plan.batch, views.length - from);
     const auxiliary =
-      plan.balance.kind === 'auxiliary' ? plan.balance.weight * balance.monitor.strength : 0;
+      plan.balance.kind === 'auxiliary'
+        ? plan.balance.weight * (job.facts.unit ?? 1) * balance.monitor.strength
+        : 0;
     const { extra } = await trainer.step({
       feeds: {
         ...feeds,

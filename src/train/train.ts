@@ -30,7 +30,9 @@ import {
   lossesOf,
   openViews,
   patternFacts,
+  regrets,
 } from './said.js';
+import { withSteps } from './schedule.js';
 import { shareArray } from './shared-memory.js';
 import { version } from './version.js';
 import { type Hiding, makeViews, type Views } from './view.js';
@@ -153,6 +155,8 @@ interface Said {
   readonly open: Float32Array;
   readonly facts: GateFacts;
   readonly targets: readonly number[];
+  /** Nats that count against each expert: 0 but where a class is rare. */
+  readonly regret: readonly number[];
   readonly truth: Int32Array;
   readonly check: Uint8Array;
 }
@@ -201,12 +205,18 @@ async function calibrateExperts(
     priorLoss,
   );
   const given = plan.spec.gate.balance.targets;
-  const natural = targetShares(capacities(facts, open));
+  const unit = objective.unit?.(state) ?? 1;
+  const regret = unit === 1 ? undefined : regrets(losses, experts);
+  const natural = targetShares(capacities(facts, open, regret));
   return {
     calibrations,
     outputs,
     open,
-    facts: { experts: facts, patterns: patternFacts(views, fields, losses, facts, priorLoss) },
+    facts: {
+      experts: facts,
+      patterns: patternFacts(views, fields, losses, facts, priorLoss),
+      ...(unit === 1 ? {} : { unit }),
+    },
     targets:
       given === undefined
         ? natural
@@ -214,6 +224,7 @@ async function calibrateExperts(
             natural,
             facts.map(({ name }) => given[name]),
           ),
+    regret: regret ?? facts.map(() => 0),
     truth,
     check,
   };
@@ -286,7 +297,9 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     base: {
       data,
       shared: gate.shared === undefined ? -1 : names.indexOf(gate.shared),
-      penalty: said.facts.experts.map(({ cost }) => lambda * cost),
+      penalty: said.facts.experts.map(
+        ({ cost }, e) => lambda * cost * (said.facts.unit ?? 1) + said.regret[e]!,
+      ),
       facts: said.facts,
       targets: said.targets,
       plan: gate,
@@ -405,15 +418,24 @@ async function measureAll(
   return costs;
 }
 
+/** The plan with experts that take enough steps on few rows. */
+function withEnoughSteps(plan: Plan, rows: number): Plan {
+  const experts = plan.experts.map((expert) =>
+    withSteps(expert, rows, plan.spec.experts[expert.name]!.training),
+  );
+  return { ...plan, experts };
+}
+
 /** Fewer rows than this cannot be cut into parts. */
 const fewestRows = 20;
 
 /** Trains a plan on labelled rows. Throws MonbanError when the rows cannot teach it. */
 export async function train(
-  plan: Plan,
+  given: Plan,
   rows: LabelledRows,
   options: TrainOptions = {},
 ): Promise<Bundle> {
+  const plan = withEnoughSteps(given, rows.rows);
   const { training } = plan.spec;
   if (rows.rows < fewestRows) {
     const todo = 'give more rows, or another target or split';
@@ -437,7 +459,7 @@ export async function train(
       ...(message === undefined ? {} : { message }),
     }),
   );
-  const parts = cutParts(rows, training);
+  const parts = cutParts(rows, training, truth);
   const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };
   const heldOut = Int32Array.from([...parts.fold.keys()].filter((row) => parts.fold[row]! >= 0));
   const made = makeViews(
