@@ -24,7 +24,7 @@ export interface Model {
   readonly manifest: Manifest;
   readonly objective: Objective;
   readonly state: unknown;
-  /** W */
+  /** V */
   readonly width: number;
   /** [V] what is said when nobody can be asked. */
   readonly prior: Float32Array;
@@ -82,7 +82,7 @@ export async function openModel(bundle: Bundle, watch: Watch = {}): Promise<Mode
     manifest,
     objective,
     state,
-    width: objective.outputs(state),
+    width: objective.answerWidth(state),
     prior: objective.prior(state),
     coders,
     sources,

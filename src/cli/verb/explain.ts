@@ -116,7 +116,7 @@ export async function run(
         print(
           `Row ${known.row} of ${options.data}${known.truth === undefined ? '' : ` (in truth: ${known.truth})`}`,
         );
-      print(explainText(explained));
+      print(explainText(explained, predictor.model.objective.shown));
     }
     return 0;
   } finally {
