@@ -140,7 +140,7 @@ async function moved(row: number, fields: readonly string[]): Promise<number> {
   );
   const [decision] = await predictor.decide([hidden]);
   const now = decision!.answer.top!.find((item) => item.value === value)!.probability;
-  return Math.abs(Math.log(confidence) - Math.log(now));
+  return Math.abs(Math.log(confidence!) - Math.log(now));
 }
 
 test('hiding the two fields it names moves the answer more than hiding any two', async () => {

@@ -49,5 +49,13 @@ export const tasks: readonly Task[] = [
   },
   { file: 'spam', title: 'spam', metric: 'accuracy', wanted: 0.987, folds: [0, 1, 2, 3, 4] },
   { file: 'diamonds', title: 'diamonds, cut', metric: 'accuracy', wanted: 0.795, folds: [0] },
+  { file: 'diamonds-price', title: 'diamonds, price', metric: 'r2', wanted: 0.98, folds: [0] },
+  {
+    file: 'diamonds-log-price',
+    title: 'diamonds, log price',
+    metric: 'r2',
+    wanted: 0.991,
+    folds: [0],
+  },
   { file: 'superstore', title: 'superstore', metric: 'auc', wanted: 0.994, folds: [0] },
 ];

@@ -130,6 +130,7 @@ export const classification: Objective<Config, ClassificationState, ClassPrices>
   config,
   headline: { metric: 'accuracy', higher: true },
   shown,
+  learning: { options: {}, schedule: (base) => base },
   fit(target, { classWeights }, where) {
     const counted = countLabels(target);
     checkLabels(counted, target.length, where);

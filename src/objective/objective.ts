@@ -39,6 +39,17 @@ export interface Answer {
   readonly intervals?: readonly Interval[];
 }
 
+/** How experts learn where a spec leaves it open. */
+export interface Learning {
+  /** Options by name, for the kinds of experts that have them. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Passes over the rows and patience, from those that suit labels. */
+  schedule(base: { readonly epochs: number; readonly patience: number }): {
+    readonly epochs: number;
+    readonly patience: number;
+  };
+}
+
 /** A column of a table of answers, with its DuckDB type. */
 export interface AnswerColumn {
   readonly name: string;
@@ -71,6 +82,7 @@ export interface Objective<C = unknown, S = unknown, U = Utility> {
   /** The metric by which leaderboards are sorted, and whether more of it is better. */
   readonly headline: { readonly metric: string; readonly higher: boolean };
   readonly shown: Shown;
+  readonly learning: Learning;
   /** Learns the state from the training target; throws MonbanError naming `where`. */
   fit(target: Values, config: C, where: string): S;
   /** W */
