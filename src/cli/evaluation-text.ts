@@ -14,8 +14,7 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 const signed = (value: number): string =>
   Number.isNaN(value) ? '-' : `${value < 0 ? '' : '+'}${fine(value)}`;
 /** Differences have a digit more than scores. */
-const fine = (value: number): string =>
-  Math.abs(value) >= 100 ? figure(value) : value.toFixed(4);
+const fine = (value: number): string => (Math.abs(value) >= 100 ? figure(value) : value.toFixed(4));
 
 /** The rows and the scores of the whole mixture. */
 export function scoresText(found: Evaluation, title: string, shown: Shown): string {

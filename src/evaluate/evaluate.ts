@@ -4,6 +4,7 @@ import { mean, quantile } from '../core/statistic.js';
 import type { Values } from '../data/column.js';
 import type { Dataset } from '../data/dataset.js';
 import { quoteName } from '../data/sql.js';
+import { targetOf } from '../data/target.js';
 import type { Scores, Truth } from '../objective/objective.js';
 import { type Batch, chunkBatch, sliceBatch } from '../predict/batch.js';
 import { columnsOf } from '../predict/columns.js';
@@ -204,7 +205,15 @@ export async function readLabelled(predictor: Predictor, data: Dataset): Promise
   const { manifest } = predictor.bundle;
   const { fields, target } = manifest;
   const { read, absent } = columnsOf(manifest, data, true);
-  const chunk = await data.read(read, { where: `${quoteName(target)} IS NOT NULL` });
+  const numeric = data.columns.find(({ name }) => name === target)?.storage === 'number';
+  const name = quoteName(target);
+  const given = numeric ? `nullif(${name}::DOUBLE, 'NaN'::DOUBLE)` : name;
+  const chunk = await data.read(read, { where: `${given} IS NOT NULL` });
   const unlabelled = (await data.rows()) - chunk.rows;
-  return { batch: chunkBatch(chunk, fields), target: chunk.columns[target]!, unlabelled, absent };
+  return {
+    batch: chunkBatch(chunk, fields),
+    target: targetOf(data, chunk, target),
+    unlabelled,
+    absent,
+  };
 }

@@ -38,7 +38,12 @@ export function amounts(target: Values, log: boolean, where: string): Float64Arr
     if (amount <= 0) {
       const found = `${amount} in labelled row ${row + 1}`;
       const todo = 'remove "log" from the objective, or leave these rows out';
-      throw new MonbanError({ where, expected: 'amounts above 0, for their logarithms', found, todo });
+      throw new MonbanError({
+        where,
+        expected: 'amounts above 0, for their logarithms',
+        found,
+        todo,
+      });
     }
     return Math.log(amount);
   });
@@ -54,7 +59,12 @@ function notNumber(given: unknown, where: string, row: number): MonbanError {
 }
 
 /** The scale of the amounts that train; throws MonbanError at `where` when they cannot teach. */
-export function scaleOf(known: Float64Array, rows: number, log: boolean, where: string): AmountScale {
+export function scaleOf(
+  known: Float64Array,
+  rows: number,
+  log: boolean,
+  where: string,
+): AmountScale {
   const expected = 'a target with different amounts';
   if (rows === 0) throw new MonbanError({ where, expected: 'training rows', found: 'none' });
   if (known.length === 0) {

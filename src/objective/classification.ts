@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { add, constant, div, logSoftmax, mean, mul, neg, pick, sum } from '../tensor/ops.js';
 import { bestTemperature, lossAt } from './calibrate.js';
-import type { Answer, Objective, Shown, Truth } from './objective.js';
 import { checkLabels, countLabels, indexLabels, rising, weightsOf } from './label.js';
+import type { Answer, Objective, Shown, Truth } from './objective.js';
 import { mixture, product } from './pool.js';
 import { score } from './score.js';
 import { type ClassPrices, expectedBest, utilityTable } from './utility.js';
@@ -60,7 +60,11 @@ function likelihoods(
   );
 }
 
-function decide(answers: Float32Array, state: ClassificationState, utility?: ClassPrices): Int32Array {
+function decide(
+  answers: Float32Array,
+  state: ClassificationState,
+  utility?: ClassPrices,
+): Int32Array {
   const width = state.labels.length;
   const chosen = new Int32Array(answers.length / width);
   for (let row = 0; row < chosen.length; row++) {

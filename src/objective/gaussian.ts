@@ -1,9 +1,9 @@
 /** Gaussians as tensors: a mean and a spread per row, how they are scored, trained and pooled. */
 import {
   add,
-  constant,
   clip,
   concat,
+  constant,
   div,
   exp,
   log,
@@ -18,7 +18,7 @@ import {
 } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Calibration } from './objective.js';
-import { column, type Pool, mixture as weighing, product as fusing } from './pool.js';
+import { column, product as fusing, type Pool, mixture as weighing } from './pool.js';
 
 /** No spread is below this share of the target's own. */
 export const floor = 1e-3;

@@ -36,7 +36,10 @@ function factorsOf(residuals: Float64Array): readonly number[] {
 }
 
 /** Rows of known truth in raw outputs [N, W]: their errors and spreads. */
-function errors(outputs: Float32Array, truth: Truth): { error: Float64Array; spread: Float64Array } {
+function errors(
+  outputs: Float32Array,
+  truth: Truth,
+): { error: Float64Array; spread: Float64Array } {
   const stride = outputs.length / Math.max(1, truth.length);
   const known = [...truth.keys()].filter((row) => !Number.isNaN(truth[row]));
   return {

@@ -25,13 +25,23 @@ export function countLabels(target: Values): Map<string | number, number> {
 }
 
 /** Sorts labels. */
-export const rising = (a: string | number, b: string | number): number => (a < b ? -1 : a > b ? 1 : 0);
+export const rising = (a: string | number, b: string | number): number =>
+  a < b ? -1 : a > b ? 1 : 0;
 
 /** Labels of BOOLEAN columns, which other files and older bundles may hold as numbers. */
-const sameLabels: Readonly<Record<string, string>> = { false: '0', true: '1', 0: 'false', 1: 'true' };
+const sameLabels: Readonly<Record<string, string>> = {
+  false: '0',
+  true: '1',
+  0: 'false',
+  1: 'true',
+};
 
 /** Throws MonbanError at `where` for a target from which no classes can be learned. */
-export function checkLabels(counts: Map<string | number, number>, rows: number, where: string): void {
+export function checkLabels(
+  counts: Map<string | number, number>,
+  rows: number,
+  where: string,
+): void {
   if (rows === 0) throw new MonbanError({ where, expected: 'training rows', found: 'none' });
   const expected = 'a target with at least two classes';
   if (counts.size === 0) {

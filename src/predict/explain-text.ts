@@ -32,9 +32,7 @@ function influences(title: string, all: readonly Influence[]): string[] {
   if (all.length === 0) return [];
   const shown = all.slice(0, shownFields);
   const width = Math.max(...shown.map(({ field }) => field.length));
-  const lines = shown.map(
-    ({ field, effect }) => `  ${field.padEnd(width)}  ${signed(effect)}`,
-  );
+  const lines = shown.map(({ field, effect }) => `  ${field.padEnd(width)}  ${signed(effect)}`);
   const rest = all.length - shown.length;
   return ['', title, ...lines, ...(rest > 0 ? [`  and ${rest} with smaller effects`] : [])];
 }
@@ -89,10 +87,7 @@ export function explainText(explained: Explained, shown: Shown): string {
       `Fields that moved the route (+ towards ${first?.expert}, - towards ${decision.runnerUp}, in score):`,
       route,
     ),
-    ...influences(
-      `Fields that moved the answer (${shown.effects(decision.answer)}):`,
-      answer,
-    ),
+    ...influences(`Fields that moved the answer (${shown.effects(decision.answer)}):`, answer),
     ...said(explained, shown),
     ...flipped(explained, shown),
   ].join('\n');

@@ -69,7 +69,8 @@ export async function run(
       print(notesText(found, objective));
       if (raced !== undefined) print(`\n${controlsText(found, raced, shown)}`);
       if (slices !== undefined) print(`\n${slicesText(field!, slices, shown)}`);
-      if (compared !== undefined) print(`\n${comparisonText(String(options.against), compared, shown)}`);
+      if (compared !== undefined)
+        print(`\n${comparisonText(String(options.against), compared, shown)}`);
     }
     return compared?.alarm === true ? alarmed : 0;
   } finally {

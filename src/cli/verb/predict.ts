@@ -101,7 +101,10 @@ export async function run(
       await decideInput(predictor);
       return 0;
     }
-    const sink = out === undefined ? standardOutput : await rowWriter(out, columnsFor(predictor.model.objective));
+    const sink =
+      out === undefined
+        ? standardOutput
+        : await rowWriter(out, columnsFor(predictor.model.objective));
     try {
       const rows = await decideFile(predictor, source!, sink);
       await sink.close();
