@@ -25,12 +25,15 @@ export function scoresText(found: Evaluation, title: string, shown: Shown): stri
 }
 
 /** What to know besides the leaderboard. */
-export function notesText(found: Evaluation, { headline, shown }: Objective): string {
+export function notesText(found: Evaluation, objective: Objective, state: unknown): string {
+  const { headline, shown } = objective;
   const { metric } = headline;
   const { cost, baselines, unlabelled, unseen } = found;
   const lines = [
     `One decision takes ${cost.p50.toFixed(3)} ms (median; 95 % take at most ${cost.p95.toFixed(3)} ms), encoding included. ~ marks counted work.`,
   ];
+  const note = objective.note?.(state);
+  if (note !== undefined) lines.push(note);
   if (baselines !== undefined) {
     const [constant, route, all] = [baselines.constant, baselines.route, found.metrics].map(
       (scores) => figure(scores[metric]),

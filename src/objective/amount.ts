@@ -11,12 +11,14 @@ export interface AmountScale {
   readonly scale: number;
 }
 
-function parse(value: unknown): number {
+/** NaN where the value is missing, undefined where it is no number. */
+function parse(value: unknown): number | undefined {
   if (value === null || value === undefined) return Number.NaN;
   if (typeof value === 'number') return value;
   const text = String(value).trim();
   if (text === '' || text.toLowerCase() === 'nan') return Number.NaN;
-  return Number(text);
+  const amount = Number(text);
+  return Number.isNaN(amount) ? undefined : amount;
 }
 
 /**
@@ -25,10 +27,8 @@ function parse(value: unknown): number {
  */
 export function amounts(target: Values, log: boolean, where: string): Float64Array {
   return Float64Array.from({ length: target.length }, (_, row) => {
-    const given = target[row];
-    const amount = parse(given);
-    if (Number.isNaN(amount) && typeof given === 'string' && parse(given.trim() || null) !== amount)
-      throw notNumber(given, where, row);
+    const amount = parse(target[row]);
+    if (amount === undefined) throw notNumber(target[row], where, row);
     if (Math.abs(amount) === Number.POSITIVE_INFINITY) {
       const found = `${amount} in labelled row ${row + 1}`;
       const todo = 'mend these rows, or leave them out with a query as the source';

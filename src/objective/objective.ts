@@ -122,6 +122,8 @@ export interface Objective<C = unknown, S = unknown, U = Utility> {
   utility(right: unknown, wrong: unknown, state: S, where: string): U;
   /** What answering [N, V] earns in each row; the least it can earn where the truth is unknown. */
   earned(answers: Float32Array, truth: Truth, state: S, utility: U): Float64Array;
+  /** What to know in order to read the scores, in one sentence. */
+  note?(state: S): string | undefined;
   answer(row: Float32Array, state: S, utility?: U): Answer;
   /** How much each of other answers [N, V] falls short of `row` in what it answers: [N]. */
   effects(row: Float32Array, others: Float32Array, state: S, utility?: U): Float64Array;

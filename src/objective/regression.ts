@@ -146,6 +146,8 @@ export const regression: Objective<Config, RegressionState, AmountPrices> = {
       const error = toAmount(answers[row * width]!, state) - toAmount(value, state);
       return right - wrong * Math.abs(error);
     }),
+  note: ({ log }) =>
+    log ? 'Scores are of logarithms: an error of 0.1 is one of about 10 %.' : undefined,
   answer: (row, state) => answer(row, state),
   effects: (row, others, state) =>
     Float64Array.from({ length: others.length / width }, (_, i) => {

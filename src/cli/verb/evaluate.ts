@@ -66,7 +66,7 @@ export async function run(
     } else {
       print(`${scoresText(found, rows.title, shown)}\n`);
       print(`${leaderboard(found, bundle, objective)}\n`);
-      print(notesText(found, objective));
+      print(notesText(found, objective, predictor.model.state));
       if (raced !== undefined) print(`\n${controlsText(found, raced, shown)}`);
       if (slices !== undefined) print(`\n${slicesText(field!, slices, shown)}`);
       if (compared !== undefined)
