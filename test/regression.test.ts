@@ -28,7 +28,13 @@ function rents(rows: number, seed: number): LabelledRows {
     const fair = (200 + 10 * area) * factor[town[row] as keyof typeof factor];
     return fair * Math.exp(0.05 * stream.normal());
   });
-  return { rows, values: { size, town }, target, unit: Uint32Array.from(size.keys()), unlabelled: 0 };
+  return {
+    rows,
+    values: { size, town },
+    target,
+    unit: Uint32Array.from(size.keys()),
+    unlabelled: 0,
+  };
 }
 
 function planOf(objective: object, more: object = {}) {
@@ -153,7 +159,10 @@ test('from init to explain on the command line, on the scale of logarithms', () 
   expect(spec).not.toContain('dropout');
   const log = spec
     .replace('objective: regression', 'objective: { kind: regression, log: true }')
-    .replace(/^experts:[\s\S]*/mu, 'experts: { linear: linear, table: { kind: tabular, width: 8 } }');
+    .replace(
+      /^experts:[\s\S]*/mu,
+      'experts: { linear: linear, table: { kind: tabular, width: 8 } }',
+    );
   writeFileSync(join(folder, 'm.yaml'), `${log}\n`);
   expect(monban(['train', 'm.yaml', '--out', 'model']).status).toBe(0);
   const scored = JSON.parse(monban(['evaluate', 'model', 'rents.csv', '--json']).stdout);
@@ -169,14 +178,22 @@ test('from init to explain on the command line, on the scale of logarithms', () 
   const why = monban(['explain', 'model', '--data', 'rents.csv', '--row', '2']).stdout;
   expect(why).toContain('(in truth: ');
   // a target that changed its kind since training
-  writeFileSync(join(folder, 'words.csv'), csv(rents(30, 4), (rent) => `about ${rent}`));
+  writeFileSync(
+    join(folder, 'words.csv'),
+    csv(rents(30, 4), (rent) => `about ${rent}`),
+  );
   const words = monban(['evaluate', 'model', 'words.csv']);
   expect([words.status, words.stderr]).toEqual([2, expect.stringContaining('expected numbers')]);
 });
 
 test.each([
   ['the same everywhere', () => '700.5', 'at least two different values', 'init'],
-  ['infinite', (rent: number, row: number) => (row === 5 ? 'inf' : String(rent)), 'finite', 'train'],
+  [
+    'infinite',
+    (rent: number, row: number) => (row === 5 ? 'inf' : String(rent)),
+    'finite',
+    'train',
+  ],
 ])('a target that is %s is refused', (name, edit, said, verb) => {
   const file = `${name.replaceAll(' ', '-')}.csv`;
   writeFileSync(join(folder, file), csv(rents(60, 5), edit));
@@ -191,7 +208,10 @@ test('a boolean target answers true or false', () => {
   monban(['init', 'dear.csv', '--target', 'rent', '--out', 'd.yaml']);
   const spec = readFileSync(join(folder, 'd.yaml'), 'utf8');
   expect(spec).toContain('objective: classification');
-  writeFileSync(join(folder, 'd.yaml'), spec.replace(/^experts:[\s\S]*/mu, 'experts: { a: linear }'));
+  writeFileSync(
+    join(folder, 'd.yaml'),
+    spec.replace(/^experts:[\s\S]*/mu, 'experts: { a: linear }'),
+  );
   expect(monban(['train', 'd.yaml', '--out', 'dear']).status).toBe(0);
   const scored = JSON.parse(monban(['evaluate', 'dear', 'dear.csv', '--json']).stdout);
   expect(scored.metrics.accuracy).toBeGreaterThan(0.8);

@@ -41,7 +41,10 @@ function caseOf(kind: string): Case {
 }
 
 /** Runs the graph of named outputs on those of the feeds that it reads. */
-async function run(outputs: Record<string, Tensor>, feeds: Arrays): Promise<Record<string, Numbers>> {
+async function run(
+  outputs: Record<string, Tensor>,
+  feeds: Arrays,
+): Promise<Record<string, Numbers>> {
   const session = await openSession(emit({ name: 'contract', outputs }));
   const read = session.inputs.map(({ name }): [string, Numbers] => [name, feeds[name]!]);
   const found = await session.run(Object.fromEntries(read));
@@ -80,20 +83,23 @@ async function expectSlopes(scalar: Tensor, wanted: readonly Tensor[], feeds: Ar
   });
 }
 
-test.each(objectives.kinds)('%s: the loss falls along its gradient, as differences say', async (kind) => {
-  const { objective, state, truth, raw, wide } = caseOf(kind);
-  const few = 5;
-  const outputs = input('outputs', ['B', wide]);
-  const said = input('truth', ['B', 1], objective.truthType);
-  const loss = objective.loss(outputs, said, input('weight', ['B', 1]), 0);
-  expect(loss.shape).toEqual([]);
-  const feeds = {
-    outputs: array(raw.slice(0, few * wide), few, wide),
-    truth: array(objective.feed(truth.slice(0, few)), few, 1),
-    weight: array(objective.rowWeights(truth.slice(0, few), state), few, 1),
-  };
-  await expectSlopes(loss, [outputs], feeds);
-});
+test.each(objectives.kinds)(
+  '%s: the loss falls along its gradient, as differences say',
+  async (kind) => {
+    const { objective, state, truth, raw, wide } = caseOf(kind);
+    const few = 5;
+    const outputs = input('outputs', ['B', wide]);
+    const said = input('truth', ['B', 1], objective.truthType);
+    const loss = objective.loss(outputs, said, input('weight', ['B', 1]), 0);
+    expect(loss.shape).toEqual([]);
+    const feeds = {
+      outputs: array(raw.slice(0, few * wide), few, wide),
+      truth: array(objective.feed(truth.slice(0, few)), few, 1),
+      weight: array(objective.rowWeights(truth.slice(0, few), state), few, 1),
+    };
+    await expectSlopes(loss, [outputs], feeds);
+  },
+);
 
 test.each(objectives.kinds)('%s: rows of unknown truth do not count', async (kind) => {
   const one = caseOf(kind);
@@ -124,50 +130,60 @@ test.each(objectives.kinds)('%s: calibration makes held-out rows likelier', asyn
 
 const pairs = objectives.kinds.flatMap((kind) => pools.map((pool) => [kind, pool] as const));
 
-test.each(pairs)('%s, pool %s: likelihood has the gradient that differences say', async (kind, name) => {
-  const one = caseOf(kind);
-  const { objective, state, truth, width } = one;
-  const few = 4;
-  const prior = objective.prior(state);
-  const outputs = input('outputs', ['B', 2, width]);
-  const logWeights = input('logWeights', ['B', 2]);
-  const pooled = objective.pools[name].combine(outputs, logWeights, constant(prior, [1, width]));
-  expect(pooled.shape).toEqual(['B', one.wide]);
-  const said = input('truth', ['B', 1], objective.truthType);
-  const scalar = sum(objective.logLikelihood(pooled, said));
-  const answers = await answersOf(one);
-  const feeds = {
-    outputs: array(answers.slice(0, few * 2 * width), few, 2, width),
-    logWeights: array(Float32Array.from({ length: few * 2 }, (_, i) => -0.3 - (i % 3) / 4), few, 2),
-    truth: array(objective.feed(truth.slice(0, few)), few, 1),
-  };
-  await expectSlopes(scalar, [outputs, logWeights], feeds);
-});
+test.each(pairs)(
+  '%s, pool %s: likelihood has the gradient that differences say',
+  async (kind, name) => {
+    const one = caseOf(kind);
+    const { objective, state, truth, width } = one;
+    const few = 4;
+    const prior = objective.prior(state);
+    const outputs = input('outputs', ['B', 2, width]);
+    const logWeights = input('logWeights', ['B', 2]);
+    const pooled = objective.pools[name].combine(outputs, logWeights, constant(prior, [1, width]));
+    expect(pooled.shape).toEqual(['B', one.wide]);
+    const said = input('truth', ['B', 1], objective.truthType);
+    const scalar = sum(objective.logLikelihood(pooled, said));
+    const answers = await answersOf(one);
+    const feeds = {
+      outputs: array(answers.slice(0, few * 2 * width), few, 2, width),
+      logWeights: array(
+        Float32Array.from({ length: few * 2 }, (_, i) => -0.3 - (i % 3) / 4),
+        few,
+        2,
+      ),
+      truth: array(objective.feed(truth.slice(0, few)), few, 1),
+    };
+    await expectSlopes(scalar, [outputs, logWeights], feeds);
+  },
+);
 
-test.each(pairs)('%s, pool %s: who was not asked is not heard, one alone is repeated', async (kind, name) => {
-  const one = caseOf(kind);
-  const { objective, state, width } = one;
-  const answers = await answersOf(one);
-  const prior = constant(objective.prior(state), [1, width]);
-  const pooled = objective.pools[name].combine(
-    input('outputs', ['B', 2, width]),
-    input('logWeights', ['B', 2]),
-    prior,
-  );
-  const answer = objective.calibrated(pooled, objective.uncalibrated);
-  const weights = Float32Array.from({ length: rows }, (_, i) => (i % 2 === 0 ? 0 : notAsked));
-  const found = await run(
-    { answer },
-    {
-      outputs: array(answers, rows / 2, 2, width),
-      logWeights: array(weights, rows / 2, 2),
-    },
-  );
-  floats(found.answer).forEach((value, i) => {
-    const [row, place] = [Math.floor(i / width), i % width];
-    expect(value).toBeCloseTo(answers[2 * row * width + place]!, 1);
-  });
-});
+test.each(pairs)(
+  '%s, pool %s: who was not asked is not heard, one alone is repeated',
+  async (kind, name) => {
+    const one = caseOf(kind);
+    const { objective, state, width } = one;
+    const answers = await answersOf(one);
+    const prior = constant(objective.prior(state), [1, width]);
+    const pooled = objective.pools[name].combine(
+      input('outputs', ['B', 2, width]),
+      input('logWeights', ['B', 2]),
+      prior,
+    );
+    const answer = objective.calibrated(pooled, objective.uncalibrated);
+    const weights = Float32Array.from({ length: rows }, (_, i) => (i % 2 === 0 ? 0 : notAsked));
+    const found = await run(
+      { answer },
+      {
+        outputs: array(answers, rows / 2, 2, width),
+        logWeights: array(weights, rows / 2, 2),
+      },
+    );
+    floats(found.answer).forEach((value, i) => {
+      const [row, place] = [Math.floor(i / width), i % width];
+      expect(value).toBeCloseTo(answers[2 * row * width + place]!, 1);
+    });
+  },
+);
 
 test.each(objectives.kinds)('%s: arrays and graphs agree on likelihood', async (kind) => {
   const one = caseOf(kind);

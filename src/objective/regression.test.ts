@@ -84,7 +84,10 @@ test('a spread that is three times too small is found again, and intervals cover
 
 test('few rows are trusted with a scale, not with quantiles', () => {
   const outputs = Float32Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 0 : 0));
-  const found = calibrate(outputs, Float64Array.from({ length: 10 }, (_, i) => i - 4.5));
+  const found = calibrate(
+    outputs,
+    Float64Array.from({ length: 10 }, (_, i) => i - 4.5),
+  );
   expect(found.slice(1)).toEqual(gaussian);
   expect(calibrate(outputs, new Float64Array(10).fill(Number.NaN))).toEqual([1, ...gaussian]);
 });
@@ -167,7 +170,9 @@ test('a reward prices errors in the unit of the amount', () => {
 test('what nothing is known of has the moments and quantiles of the amounts', () => {
   const found = summary(Float64Array.from({ length: 101 }, (_, i) => i / 100));
   expect(found[0]).toBeCloseTo(0.5, 6);
-  expect(Array.from(found.slice(2))).toEqual([0.05, 0.1, 0.9, 0.95].map((q) => expect.closeTo(q, 5)));
+  expect(Array.from(found.slice(2))).toEqual(
+    [0.05, 0.1, 0.9, 0.95].map((q) => expect.closeTo(q, 5)),
+  );
 });
 
 test('amounts read well', () => {
