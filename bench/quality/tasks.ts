@@ -92,5 +92,13 @@ export const tasks: readonly Task[] = [
     folds: [2],
   },
   { file: 'logs', title: 'service logs', metric: 'accuracy', wanted: 0.97, folds: [0] },
+  { file: 'diamonds-price', title: 'diamonds, price', metric: 'r2', wanted: 0.98, folds: [0] },
+  {
+    file: 'diamonds-log-price',
+    title: 'diamonds, log price',
+    metric: 'r2',
+    wanted: 0.991,
+    folds: [0],
+  },
   { file: 'superstore', title: 'superstore', metric: 'auc', wanted: 0.994, folds: [0] },
 ];

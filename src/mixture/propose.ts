@@ -1,5 +1,6 @@
 /** Proposes fields and experts for a table that was looked at: what `monban init` writes. */
 import { encoders } from '../encoder/encoders.js';
+import { objectives } from '../objective/objectives.js';
 
 export interface SeenField {
   readonly column: string;
@@ -58,7 +59,20 @@ const sizes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 };
 
 /** Experts for the kinds that are there: unequal ones, of which the gate may choose half. */
-export function proposeExperts(kinds: ReadonlySet<string>): Record<string, unknown> {
+export function proposeExperts(
+  kinds: ReadonlySet<string>,
+  objective = 'classification',
+): Record<string, unknown> {
+  // What an objective wants of experts it sets itself.
+  const own = Object.keys(objectives.get(objective, 'objective').learning.options);
+  const experts = Object.entries(expertsFor(kinds)).map(([name, expert]): [string, unknown] => {
+    if (typeof expert !== 'object' || expert === null) return [name, expert];
+    return [name, Object.fromEntries(Object.entries(expert).filter(([key]) => !own.includes(key)))];
+  });
+  return Object.fromEntries(experts);
+}
+
+function expertsFor(kinds: ReadonlySet<string>): Record<string, unknown> {
   const here = families.filter((family) => family.kinds.some((kind) => kinds.has(kind)));
   const own: Record<string, unknown> = Object.assign({}, ...here.map(({ experts }) => experts));
   const common = here.filter((family) => family.common).length;
@@ -72,7 +86,7 @@ export function proposeExperts(kinds: ReadonlySet<string>): Record<string, unkno
 }
 
 /** Fields and experts for inferred columns; what no encoder reads is left out and said. */
-export function propose(seen: readonly SeenField[]): Proposal {
+export function propose(seen: readonly SeenField[], objective?: string): Proposal {
   const fields: Record<string, unknown> = {};
   const left: SeenField[] = [];
   const kinds = new Set<string>();
@@ -86,5 +100,5 @@ export function propose(seen: readonly SeenField[]): Proposal {
     fields[name] = name === field.column ? kind : { kind, column: field.column };
     kinds.add(kind);
   }
-  return { fields, experts: proposeExperts(kinds), left };
+  return { fields, experts: proposeExperts(kinds, objective), left };
 }

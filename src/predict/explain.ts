@@ -18,7 +18,7 @@ export interface Explained {
   readonly decision: Decision;
   /** Fields by how much they favour the first expert over the runner-up, largest effect first. */
   readonly route: readonly Influence[];
-  /** Fields by how much they raise the log-probability of the answer, largest effect first. */
+  /** Fields by what they do to the answer (its log-probability, or the amount), largest effect first. */
   readonly answer: readonly Influence[];
   /** What a field is known as where its kind groups values: the template of a log line. */
   readonly seen: readonly { readonly field: string; readonly as: string }[];
@@ -111,14 +111,15 @@ export async function explainBatch(predictor: Predictor, asked: Batch): Promise<
     given.map((field) => [{ field, from: null, to: null }]),
   );
   const hidden = await predictor.run(without.batch, without.options);
-  const chosen = model.objective.decide(routed.answers, model.state, utilityOf(model))[0]!;
-  const width = routed.answers.length;
+  const effects = model.objective.effects(
+    routed.answers,
+    hidden.answers,
+    model.state,
+    utilityOf(model),
+  );
   const lead = leads(predictor, decision);
   const route = given.map((field, row) => ({ field, effect: lead(routed, 0) - lead(hidden, row) }));
-  const answer = given.map((field, row) => ({
-    field,
-    effect: routed.answers[chosen]! - hidden.answers[row * width + chosen]!,
-  }));
+  const answer = given.map((field, row) => ({ field, effect: effects[row]! }));
   const { changes, tried } = await seekFlip(predictor, batch, routed, given);
   return {
     decision,
