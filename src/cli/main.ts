@@ -1,7 +1,8 @@
 /** The command line: one lazily loaded file per verb. */
 import { Command, CommanderError } from 'commander';
 import { MonbanError } from '../core/fault.js';
-import { printError } from './output.js';
+import { writeFault } from '../core/file.js';
+import { printError, printJson } from './output.js';
 
 type Run = (args: string[], options: Record<string, unknown>) => Promise<number | undefined>;
 
@@ -19,7 +20,13 @@ function build(): Command {
   const program = new Command('monban')
     .description('A mixture of experts for mixed data, and the gate that chooses whom to ask.')
     .exitOverride()
-    .showHelpAfterError('(run with --help to see what is possible)');
+    .showHelpAfterError('(run with --help to see what is possible)')
+    .addHelpText(
+      'after',
+      `
+With --json every command prints exactly one JSON object on standard output; after a failure
+{"error": {"exitCode", "message", "faults"}}. Exit codes: 0 done, 1 failed, 2 your mistake, 3 alarm.`,
+    );
   program
     .command('init')
     .argument('<data>', 'a file or glob: Parquet, CSV, JSONL')
@@ -58,7 +65,7 @@ function build(): Command {
     .argument('<data>', 'a file, or - for JSON on standard input')
     .description('decide many records, or one from standard input')
     .option('--out <file>', 'write .parquet, .csv or .jsonl instead of standard output')
-    .option('--json', 'print one JSON object')
+    .option('--json', 'print one JSON object with all decisions, not one per line')
     .action(lazily(() => import('./verb/predict.js')));
   program
     .command('explain')
@@ -79,16 +86,28 @@ function build(): Command {
   return program;
 }
 
-/** Says what went wrong in the caller's terms; the exit code follows. */
-function fail(error: unknown): number {
+function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof MonbanError) {
-    printError(error.message);
-    return error.exitCode;
-  }
+  return error instanceof MonbanError ? error.exitCode : 1;
+}
+
+function messageOf(error: unknown): string {
   const { message, stack } = error as Error;
-  printError(process.env.MONBAN_DEBUG === '1' ? (stack ?? message) : `monban failed: ${message}`);
-  return 1;
+  if (error instanceof MonbanError) return message;
+  if (error instanceof CommanderError) return message.replace(/^error: /, '');
+  return process.env.MONBAN_DEBUG === '1' ? (stack ?? message) : `monban failed: ${message}`;
+}
+
+/** Says what went wrong in the caller's terms, with --json also as JSON; the exit code follows. */
+function fail(error: unknown, json: boolean): number {
+  const exitCode = exitCodeOf(error);
+  if (exitCode === 0) return 0;
+  const message = messageOf(error);
+  // Commander has said it already.
+  if (!(error instanceof CommanderError)) printError(message);
+  const faults = error instanceof MonbanError ? error.faults : [];
+  if (json) printJson({ error: { exitCode, message, faults } });
+  return exitCode;
 }
 
 /** Runs one command line (without node and script) and returns the exit code. */
@@ -97,11 +116,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     await build().parseAsync([...argv], { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return fail(error);
+    return fail(error, argv.includes('--json'));
   }
 }
 
+// A reader that has seen enough, such as `head`, is no failure; output that is lost is one.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
+  process.exit(error.code === 'EPIPE' ? 0 : fail(writeFault('standard output', error), false));
 });
 process.exitCode = await main(process.argv.slice(2));
