@@ -96,10 +96,12 @@ async function expand(engine: Engine, pattern: string, base: string): Promise<st
 function reader(files: readonly File[]): string {
   const list = quoteTexts(files.map((file) => literal(file.path)));
   const { format, header } = files[0]!;
+  const ends = new Set(files.map(({ lineEnd }) => lineEnd));
+  const lineEnd = ends.size === 1 ? files[0]!.lineEnd : '';
   if (format === 'parquet') return `read_parquet(${list}, union_by_name = true)`;
   if (format === 'json') return `read_json_auto(${list}, union_by_name = true, sample_size = -1)`;
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  return `read_csv(${list}, union_by_name = true${csvOptions(header, bytes)})`;
+  return `read_csv(${list}, union_by_name = true${csvOptions({ header, lineEnd }, bytes)})`;
 }
 
 /** Describes every file by itself, so that an error names the one that is wrong. */
@@ -125,7 +127,7 @@ async function describeFile(engine: Engine, file: File) {
 
 /** Reads a CSV file that could not be understood as plain texts: that error names the line. */
 async function locateCsvError(engine: Engine, file: File): Promise<void> {
-  const options = rawCsvOptions(file.header);
+  const options = rawCsvOptions(file);
   const sql = `SELECT count(*) FROM read_csv(${quoteText(literal(file.path))}${options})`;
   const todo = 'mend that line, or quote cells that hold the delimiter';
   await engine.rows(sql, { where: file.path, expected: names.csv, todo });
