@@ -2,6 +2,7 @@
 import { type Fault, MonbanError, show } from '../core/fault.js';
 import { slipOf } from '../core/nearest.js';
 import type { Chunk, Values } from '../data/column.js';
+import { isMissingMark } from '../data/missing.js';
 import { conform } from '../encoder/conform.js';
 import type { Encoder, Storage } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
@@ -36,7 +37,7 @@ function cell(value: unknown, storage: Storage): Cell | undefined {
     return storage === 'number' ? Number(value) : String(Number(value));
   if (typeof value === 'number') return storage === 'list' ? undefined : value;
   if (typeof value !== 'string') return undefined;
-  return storage !== 'number' || value.trim() === '' || !Number.isNaN(Number(value))
+  return storage !== 'number' || isMissingMark(value) || !Number.isNaN(Number(value))
     ? value
     : undefined;
 }
