@@ -1,7 +1,18 @@
 /** How a CSV file is read: strictly, so that a ragged row is an error and not a guess. */
-import { quoteText } from './sql.js';
+import { quoteText, quoteTexts } from './sql.js';
 
 const delimiters = [',', ';', '\t', '|'] as const;
+/** All that DuckDB tries but BOOLEAN, which would take yes and no, and t and f, for true and false. */
+const typeCandidates = [
+  'NULL',
+  'BIGINT',
+  'DOUBLE',
+  'TIME',
+  'DATE',
+  'TIMESTAMP',
+  'TIMESTAMPTZ',
+  'VARCHAR',
+];
 /** Up to this size every row takes part in finding the types of the columns. */
 const wholeBelow = 128 * 1024 * 1024;
 
@@ -55,7 +66,7 @@ export function csvOptions({ header, lineEnd }: Written, bytes: number): string 
     header === '' ? '' : `, delim = ${quoteText(findDelimiter(header))}, quote = '"', escape = '"'`;
   const sample = bytes <= wholeBelow ? -1 : 500_000;
   return `${dialect}${lineEndOption(lineEnd)}, skip = 0, comment = '', null_padding = false,
-    sample_size = ${sample}`;
+    sample_size = ${sample}, auto_type_candidates = ${quoteTexts(typeCandidates)}`;
 }
 
 /** Options that read every column as text, so that an error names the first line that is wrong. */

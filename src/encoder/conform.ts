@@ -13,6 +13,8 @@ function toNumber(value: Item, where: string, row: number): number {
     if (isMissingMark(value)) return Number.NaN;
     const parsed = Number(value);
     if (!Number.isNaN(parsed)) return parsed;
+    const truth = /^\s*(true|false)\s*$/i.exec(value)?.[1];
+    if (truth !== undefined) return Number(truth.toLowerCase() === 'true');
   }
   throw new MonbanError({
     where: `${where}, record ${row + 1}`,

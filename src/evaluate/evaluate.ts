@@ -5,7 +5,7 @@ import type { Values } from '../data/column.js';
 import type { Dataset } from '../data/dataset.js';
 import { quoteName } from '../data/sql.js';
 import type { Scores, Truth } from '../objective/objective.js';
-import { type Batch, chunkBatch, sliceBatch } from '../predict/batch.js';
+import { type Batch, chunkBatch, sliceBatch, textColumns } from '../predict/batch.js';
 import { columnsOf } from '../predict/columns.js';
 import { encodeLazily } from '../predict/encoded.js';
 import { askExpert } from '../predict/model.js';
@@ -224,7 +224,10 @@ export async function readLabelled(predictor: Predictor, data: Dataset): Promise
   const { manifest } = predictor.bundle;
   const { fields, target } = manifest;
   const { read, absent } = columnsOf(manifest, data, true);
-  const chunk = await data.read(read, { where: `${quoteName(target)} IS NOT NULL` });
+  const chunk = await data.read(read, {
+    where: `${quoteName(target)} IS NOT NULL`,
+    texts: textColumns(fields, target),
+  });
   const unlabelled = (await data.rows()) - chunk.rows;
   return { batch: chunkBatch(chunk, fields), target: chunk.columns[target]!, unlabelled, absent };
 }

@@ -33,8 +33,7 @@ function cell(value: unknown, storage: Storage): Cell | undefined {
     const fits = value.every((item) => typeof item === 'string' || typeof item === 'number');
     return fits ? value.map(String) : undefined;
   }
-  if (typeof value === 'boolean')
-    return storage === 'number' ? Number(value) : String(Number(value));
+  if (typeof value === 'boolean') return storage === 'number' ? Number(value) : String(value);
   if (typeof value === 'number') return storage === 'list' ? undefined : value;
   if (typeof value !== 'string') return undefined;
   return storage !== 'number' || isMissingMark(value) || !Number.isNaN(Number(value))
@@ -113,6 +112,12 @@ function missing(rows: number, { storage }: Encoder): Values {
   return storage === 'number'
     ? new Float64Array(rows).fill(Number.NaN)
     : new Array(rows).fill(null);
+}
+
+/** The columns whose BOOLEANs fields and answers know as the texts true and false. */
+export function textColumns(fields: readonly BatchField[], target?: string): string[] {
+  const own = fields.filter(({ kind }) => encoders.get(kind).storage !== 'number');
+  return [...own.map(({ column }) => column), ...(target === undefined ? [] : [target])];
 }
 
 /** Columns read from data to a batch; a column that was not read is missing in every row. */

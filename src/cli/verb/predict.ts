@@ -5,7 +5,7 @@ import { readRecords } from '../../data/record.js';
 import { rowWriter } from '../../data/write.js';
 import { openBundle } from '../../mixture/bundle.js';
 import type { Decision } from '../../mixture/decision.js';
-import { chunkBatch, sliceBatch } from '../../predict/batch.js';
+import { chunkBatch, sliceBatch, textColumns } from '../../predict/batch.js';
 import { columnsOf } from '../../predict/columns.js';
 import { openPredictor, type Predictor } from '../../predict/predictor.js';
 import { cleanWhenStopped } from '../interrupt.js';
@@ -43,7 +43,7 @@ async function decideFile(predictor: Predictor, source: string, write: Write): P
     const { read, absent } = columnsOf(manifest, data, false);
     sayAbsent(absent);
     let row = 0;
-    for await (const chunk of data.chunks(read)) {
+    for await (const chunk of data.chunks(read, { texts: textColumns(fields) })) {
       const batch = chunkBatch(chunk, fields);
       for (let from = 0; from < batch.rows; from += rowsAtOnce) {
         const part = sliceBatch(batch, from, Math.min(batch.rows, from + rowsAtOnce));
