@@ -204,6 +204,7 @@ test.each(gates.kinds)('the gate %s is served as it was trained', async (kind) =
         open: new Float32Array(rows * count).fill(1),
         truth: new Int32Array(rows),
         check: new Uint8Array(rows),
+        unit: Uint32Array.from({ length: rows }, (_, row) => row),
       };
       const trace = trainingTrace();
       const features = gateFeatures({ fields: data.ports, ports, shared: -1 }, width);

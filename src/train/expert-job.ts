@@ -183,10 +183,20 @@ async function say(context: Context, learned: Learned, views: Int32Array): Promi
   return out;
 }
 
+/**
+ * Losses nearer than this are the same: which groups of rows are held out moves them more. In nats,
+ * and as a share where losses are small.
+ */
+const sameNats = 0.01;
+const sameShare = 0.02;
+
+const isAsGood = (loss: number, best: number): boolean =>
+  loss <= best + Math.min(sameNats, sameShare * Math.abs(best));
+
 interface Fold {
   readonly curve: readonly number[];
   readonly epoch: number;
-  /** Outputs about this fold's views at the best epoch. */
+  /** Outputs about this fold's views at that epoch. */
   readonly heldOut: Float32Array;
   readonly views: Int32Array;
 }
@@ -203,7 +213,10 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
   return lossAt(outputs, truth, width, objective.calibrate(outputs, truth, job.objective.state));
 }
 
-/** Trains against one held-out fold with early stopping on its check rows. */
+/**
+ * Trains against one held-out fold with early stopping on its check rows. Of epochs as good as the
+ * best the last is taken: an expert that is stopped early by luck would be refitted too briefly.
+ */
 async function trainFold(context: Context, fold: number): Promise<Fold> {
   const { job, count } = context;
   const { epochs, patience, every = 1 } = job.expert.schedule;
@@ -216,8 +229,9 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   const stream = random(job.seed, `${job.expert.name}/fold${fold}`);
   const trainer = await makeTrainer(context, `fold${fold}`);
   const curve: number[] = [];
-  let best = { epoch: 0, loss: Number.POSITIVE_INFINITY, learned: trainer.values() };
-  for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
+  let least = Number.POSITIVE_INFINITY;
+  let kept = { epoch: 0, learned: trainer.values() };
+  for (let epoch = 1; epoch <= epochs && epoch - kept.epoch <= patience; epoch++) {
     stream.shuffle(rows);
     await trainEpoch(context, trainer, rows, stream.uniform, (done) =>
       linearRate(epochs)(epoch - 1 + done),
@@ -226,11 +240,12 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
     const learned = trainer.values();
     const loss = checkLoss(context, await say(context, learned, checks), checks);
     curve.push(loss);
-    if (loss < best.loss) best = { epoch, loss, learned };
+    least = Math.min(least, loss);
+    if (isAsGood(loss, least)) kept = { epoch, learned };
     context.post({ epoch, epochs, stage: 'fit', loss });
   }
   await trainer.close();
-  return { curve, epoch: best.epoch, heldOut: await say(context, best.learned, views), views };
+  return { curve, epoch: kept.epoch, heldOut: await say(context, kept.learned, views), views };
 }
 
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */

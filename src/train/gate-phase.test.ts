@@ -3,7 +3,12 @@ import { expect, test } from 'vitest';
 import { type Candidate, choose } from './gate-phase.js';
 
 const candidate = (kind: string, topK: number, worth: readonly number[], isLoss = true) =>
-  ({ job: { kind, topK }, worth: Float64Array.from(worth), isLoss }) as unknown as Candidate;
+  ({
+    job: { kind, topK },
+    worth: Float64Array.from(worth),
+    unit: Uint32Array.from(worth.keys()),
+    isLoss,
+  }) as unknown as Candidate;
 const rows = (value: number, odd: number): number[] =>
   Array.from({ length: 100 }, (_, i) => (i === 0 ? odd : value));
 

@@ -1,5 +1,5 @@
 /** Phase 3: trains the gates that come into question, and chooses by what check rows say. */
-import { mean as meanOf, standardError } from '../core/statistic.js';
+import { groupedError, mean as meanOf } from '../core/statistic.js';
 import { churn, loadOf } from '../gate/balance.js';
 import { gates } from '../gate/gates.js';
 import { gateGraph, poolGraph } from '../mixture/graphs.js';
@@ -30,6 +30,8 @@ export interface Candidate {
   readonly worth: Float64Array;
   /** True where worth is a log-probability, which is at most 0. */
   readonly isLoss: boolean;
+  /** Group of rows behind each check view. */
+  readonly unit: Uint32Array;
   readonly asked: number;
 }
 
@@ -132,19 +134,21 @@ async function judge(
       : rewardOf(result, truth, job.data, reward.utility, reward.prices);
   const asked = result.mask.reduce((a, b) => a + b, 0) / Math.max(1, checks.length);
   const isLoss = reward === undefined && objective.unit !== undefined;
-  return { job, trained, worth, isLoss, asked };
+  const unit = Uint32Array.from(checks, (view) => job.data.unit[view]!);
+  return { job, trained, worth, isLoss, unit, asked };
 }
 
 /** A loss this many times as large is no match, however uncertain the difference is. */
 const mostTimes = 1.5;
 
 /**
- * Paired: does `a` gain over `b` more than one standard error of the difference? Where few rows
- * make all of the loss (a rare class) hardly any gain does; then a loss that is far larger counts.
+ * Paired: does `a` gain over `b` more than one standard error of the difference? Rows of a group
+ * gain together, so the error is that of groups. Where few rows make all of the loss (a rare class)
+ * hardly any gain does; then a loss that is far larger counts.
  */
 function beats(a: Candidate, b: Candidate): boolean {
   const gain = a.worth.map((value, i) => value - b.worth[i]!);
-  if (meanOf(gain) > standardError(gain)) return true;
+  if (meanOf(gain) > groupedError(gain, a.unit)) return true;
   return a.isLoss && meanOf(b.worth) < mostTimes * meanOf(a.worth) && meanOf(a.worth) <= 0;
 }
 

@@ -286,6 +286,7 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     open: said.open,
     truth: said.truth,
     check: said.check,
+    unit: Uint32Array.from(views.row, (row) => stage.rows.unit[row]!),
     ...(reward === undefined ? {} : { rewards: rewardTable(stage, said, reward) }),
   };
   const { gate } = plan;
