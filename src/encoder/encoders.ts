@@ -3,6 +3,7 @@ import { type Registry, registry } from '../core/registry.js';
 import { category } from './category.js';
 import type { Encoder } from './encoder.js';
 import { ids } from './ids.js';
+import { image } from './image.js';
 import { log } from './log.js';
 import { number } from './number.js';
 import { series } from './series.js';
@@ -14,6 +15,7 @@ export const encoders: Registry<Encoder> = registry('field', [
   category,
   text,
   ids,
+  image,
   series,
   time,
   log,

@@ -3,6 +3,7 @@ import { type Registry, registry } from '../core/registry.js';
 import type { Expert } from './expert.js';
 import { fusion } from './fusion.js';
 import { ids } from './ids.js';
+import { image } from './image.js';
 import { linear } from './linear.js';
 import { log } from './log.js';
 import { rocket } from './rocket.js';
@@ -15,6 +16,7 @@ export const experts: Registry<Expert> = registry('expert', [
   tabular,
   text,
   ids,
+  image,
   fusion,
   rocket,
   tcn,

@@ -1,5 +1,6 @@
 /** Lays columns out as the feeds of a graph; a hidden field is zeros or an empty bag. */
 import type { BagColumn, Column, Columns, ValuesColumn } from '../core/column.js';
+import type { DenseFeed } from '../expert/expert.js';
 import { feedNames } from '../tensor/served-ports.js';
 
 export interface Feed {
@@ -13,7 +14,7 @@ export interface Selected {
   readonly rows: (port: string) => Int32Array;
 }
 
-function valuesFeed({ data, width, shape }: ValuesColumn, rows: Int32Array): Feed {
+function valuesFeed({ data, width, shape }: ValuesColumn, rows: Int32Array): DenseFeed {
   const out = new Float32Array(rows.length * width);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
@@ -142,8 +143,8 @@ export function servingFeeds(
 export function trainingBatch(
   ports: readonly string[],
   selected: Selected,
-): { feeds: Record<string, Feed>; bags: Record<string, BagColumn> } {
-  const feeds: Record<string, Feed> = {};
+): { feeds: Record<string, DenseFeed>; bags: Record<string, BagColumn> } {
+  const feeds: Record<string, DenseFeed> = {};
   const bags: Record<string, BagColumn> = {};
   for (const port of ports) {
     const column = selected.columns[port]!;

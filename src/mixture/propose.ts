@@ -1,5 +1,6 @@
 /** Proposes fields and experts for a table that was looked at: what `monban init` writes. */
 import { encoders } from '../encoder/encoders.js';
+import { objectives } from '../objective/objectives.js';
 
 export interface SeenField {
   readonly column: string;
@@ -31,16 +32,21 @@ const tables = {
   small: { kind: 'tabular', width: 64, depth: 1 },
 };
 
-/** Experts by the kind of field that they are made for, by the names that a spec gives them. */
-const specialists: readonly (readonly [
-  kinds: readonly string[],
-  Readonly<Record<string, unknown>>,
-])[] = [
-  [['text'], { words: 'text' }],
-  [['ids'], { links: 'ids' }],
-  [['log'], { lines: 'log' }],
-  [['series'], { kernels: 'rocket', waves: 'tcn' }],
-  [['number', 'category', 'time'], { table: 'tabular' }],
+/** Experts made for some kinds of field, by the names that a spec gives them. */
+interface Family {
+  readonly kinds: readonly string[];
+  readonly experts: Readonly<Record<string, unknown>>;
+  /** True where the linear and the fusion expert can read these kinds too. */
+  readonly common: boolean;
+}
+
+const families: readonly Family[] = [
+  { kinds: ['text'], experts: { words: 'text' }, common: true },
+  { kinds: ['ids'], experts: { links: 'ids' }, common: true },
+  { kinds: ['log'], experts: { lines: 'log' }, common: true },
+  { kinds: ['series'], experts: { kernels: 'rocket', waves: 'tcn' }, common: true },
+  { kinds: ['image'], experts: { look: 'image' }, common: false },
+  { kinds: ['number', 'category', 'time'], experts: { table: 'tabular' }, common: true },
 ];
 
 /** Where there is only one family of kinds: the same in other sizes. */
@@ -49,21 +55,38 @@ const sizes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   words: { small: { kind: 'text', width: 16, hidden: 32 } },
   lines: { small: { kind: 'log', width: 16, hidden: 32 } },
   kernels: { table: 'tabular' },
+  look: { glance: { kind: 'image', size: 'small' } },
 };
 
 /** Experts for the kinds that are there: unequal ones, of which the gate may choose half. */
-export function proposeExperts(kinds: ReadonlySet<string>): Record<string, unknown> {
-  const families = specialists
-    .filter(([own]) => own.some((kind) => kinds.has(kind)))
-    .map(([, experts]) => experts);
-  const own = Object.assign({}, ...families) as Record<string, unknown>;
-  if (families.length > 1) return { linear: 'linear', fusion: 'fusion', ...own };
+export function proposeExperts(
+  kinds: ReadonlySet<string>,
+  objective = 'classification',
+): Record<string, unknown> {
+  // What an objective wants of experts it sets itself.
+  const own = Object.keys(objectives.get(objective, 'objective').learning.options);
+  const experts = Object.entries(expertsFor(kinds)).map(([name, expert]): [string, unknown] => {
+    if (typeof expert !== 'object' || expert === null) return [name, expert];
+    return [name, Object.fromEntries(Object.entries(expert).filter(([key]) => !own.includes(key)))];
+  });
+  return Object.fromEntries(experts);
+}
+
+function expertsFor(kinds: ReadonlySet<string>): Record<string, unknown> {
+  const here = families.filter((family) => family.kinds.some((kind) => kinds.has(kind)));
+  const own: Record<string, unknown> = Object.assign({}, ...here.map(({ experts }) => experts));
+  const common = here.filter((family) => family.common).length;
+  const readers = {
+    ...(common > 0 ? { linear: 'linear' } : {}),
+    ...(common > 1 ? { fusion: 'fusion' } : {}),
+  };
+  if (here.length > 1) return { ...readers, ...own };
   const others = Object.keys(own).flatMap((name) => Object.entries(sizes[name] ?? {}));
-  return { linear: 'linear', ...own, ...Object.fromEntries(others) };
+  return { ...readers, ...own, ...Object.fromEntries(others) };
 }
 
 /** Fields and experts for inferred columns; what no encoder reads is left out and said. */
-export function propose(seen: readonly SeenField[]): Proposal {
+export function propose(seen: readonly SeenField[], objective?: string): Proposal {
   const fields: Record<string, unknown> = {};
   const left: SeenField[] = [];
   const kinds = new Set<string>();
@@ -77,5 +100,5 @@ export function propose(seen: readonly SeenField[]): Proposal {
     fields[name] = name === field.column ? kind : { kind, column: field.column };
     kinds.add(kind);
   }
-  return { fields, experts: proposeExperts(kinds), left };
+  return { fields, experts: proposeExperts(kinds, objective), left };
 }

@@ -27,6 +27,7 @@ const expected = {
   number: 'a number',
   text: 'a text',
   list: 'a list of texts or numbers',
+  any: 'a text or a list',
 } as const;
 
 /** An item of a list as text; what holds several numbers stays JSON, and no number is NaN as in data. */
@@ -43,11 +44,18 @@ function item(value: unknown): string | undefined {
 /** A JSON value as a cell; undefined where it does not fit the storage. */
 function cell(value: unknown, storage: Storage): Cell | undefined {
   if (value === null || value === undefined) return null;
+  if (storage === 'any' && Array.isArray(value)) {
+    // Rows of pixels may be nested.
+    const items: unknown[] = value.flat(3);
+    const fits = items.every((one) => typeof one === 'string' || typeof one === 'number');
+    return fits ? items.map(String) : undefined;
+  }
   if (storage === 'list' && Array.isArray(value)) {
     const numeric = value.some((one) => one !== null && typeof one !== 'string');
     const items = value.filter((one) => one !== null || numeric).map(item);
     return items.every((one) => one !== undefined) ? items : undefined;
   }
+  if (storage === 'any') return typeof value === 'string' ? value : undefined;
   if (typeof value === 'boolean')
     return storage === 'number' ? Number(value) : String(Number(value));
   if (typeof value === 'number') return storage === 'list' ? undefined : value;

@@ -18,7 +18,7 @@ export interface Explained {
   readonly decision: Decision;
   /** Fields by how much they favour the first expert over the runner-up, largest effect first. */
   readonly route: readonly Influence[];
-  /** Fields by how much they raise the log-probability of the answer, largest effect first. */
+  /** Fields by what they do to the answer (its log-probability, or the amount), largest effect first. */
   readonly answer: readonly Influence[];
   /** What a field is known as where its kind groups values: the template of a log line. */
   readonly seen: readonly { readonly field: string; readonly as: string }[];
@@ -66,15 +66,11 @@ function seenAs(model: Model, batch: Batch, given: readonly string[]): Explained
   });
 }
 
-async function whatOthersSay(
-  predictor: Predictor,
-  batch: Batch,
-  routed: Routed,
-): Promise<Explained['experts']> {
+async function whatOthersSay(predictor: Predictor, routed: Routed): Promise<Explained['experts']> {
   const { model } = predictor;
   const { experts } = model.manifest;
   const utility = utilityOf(model);
-  const encoded = encodeLazily(model, batch, routed.presence);
+  const encoded = encodeLazily(model, routed.batch, routed.presence);
   const row = Int32Array.of(0);
   const said: Explained['experts'][number][] = [];
   for (const [e, { name, ports }] of experts.entries()) {
@@ -100,9 +96,10 @@ function leads(predictor: Predictor, { route, runnerUp }: Decision) {
 }
 
 /** Explains the decision about the one row of a batch. */
-export async function explainBatch(predictor: Predictor, batch: Batch): Promise<Explained> {
+export async function explainBatch(predictor: Predictor, asked: Batch): Promise<Explained> {
   const { model } = predictor;
-  const routed = await predictor.run(batch);
+  const routed = await predictor.run(asked);
+  const { batch } = routed;
   const decision = predictor.decision(routed, 0);
   const given = model.manifest.fields
     .map(({ name }) => name)
@@ -114,21 +111,22 @@ export async function explainBatch(predictor: Predictor, batch: Batch): Promise<
     given.map((field) => [{ field, from: null, to: null }]),
   );
   const hidden = await predictor.run(without.batch, without.options);
-  const chosen = model.objective.decide(routed.answers, model.state, utilityOf(model))[0]!;
-  const width = routed.answers.length;
+  const effects = model.objective.effects(
+    routed.answers,
+    hidden.answers,
+    model.state,
+    utilityOf(model),
+  );
   const lead = leads(predictor, decision);
   const route = given.map((field, row) => ({ field, effect: lead(routed, 0) - lead(hidden, row) }));
-  const answer = given.map((field, row) => ({
-    field,
-    effect: routed.answers[chosen]! - hidden.answers[row * width + chosen]!,
-  }));
+  const answer = given.map((field, row) => ({ field, effect: effects[row]! }));
   const { changes, tried } = await seekFlip(predictor, batch, routed, given);
   return {
     decision,
     route: decision.runnerUp === null ? [] : route.sort(bySize),
     answer: answer.sort(bySize),
     seen: seenAs(model, batch, given),
-    experts: await whatOthersSay(predictor, batch, routed),
+    experts: await whatOthersSay(predictor, routed),
     flip: await flipOf(predictor, batch, changes),
     tried,
   };

@@ -2,7 +2,7 @@
 
 import type { Capacity } from '../gate/balance.js';
 import type { ExpertFacts, PatternFacts } from '../gate/gate.js';
-import type { Objective } from '../objective/objective.js';
+import type { Calibration, Objective, Truth } from '../objective/objective.js';
 import { openSession } from '../runtime/session.js';
 import { emit } from '../tensor/emit.js';
 import { input } from '../tensor/tensor.js';
@@ -11,20 +11,22 @@ import type { Views } from './view.js';
 
 const slice = 4096;
 
-/** Calibrated outputs [V, W] of raw ones, by the objective's own graph. */
+/** Answers [V, V'] of raw outputs [V, W], by the objective's own graph. */
 export async function calibrate(
   objective: Objective,
   raw: Float32Array,
-  calibration: number,
-  width: number,
+  calibration: Calibration,
+  state: unknown,
 ): Promise<Float32Array> {
+  const width = objective.outputs(state);
+  const answerWidth = objective.answerWidth(state);
   const output = objective.calibrated(input('raw', ['B', width]), calibration);
   const session = await openSession(emit({ name: 'calibrate', outputs: { output } }));
-  const out = new Float32Array(raw.length);
+  const out = new Float32Array((raw.length / width) * answerWidth);
   for (let at = 0; at < raw.length; at += slice * width) {
     const part = raw.slice(at, at + slice * width);
     const said = await session.run({ raw: { data: part, dims: [part.length / width, width] } });
-    out.set(said.output!.data as Float32Array, at);
+    out.set(said.output!.data as Float32Array, (at / width) * answerWidth);
   }
   await session.close();
   return out;
@@ -65,14 +67,14 @@ export function lossesOf(
   objective: Objective,
   state: unknown,
   said: readonly Float32Array[],
-  truth: Int32Array,
+  truth: Truth,
   open: Float32Array,
 ): Float64Array {
   const experts = said.length;
   const losses = new Float64Array(truth.length * experts);
   said.forEach((outputs, e) => {
     objective.likelihoods(outputs, truth, state).forEach((value, view) => {
-      const known = open[view * experts + e] === 1 && truth[view]! >= 0;
+      const known = open[view * experts + e] === 1 && !Number.isNaN(truth[view]);
       losses[view * experts + e] = known ? -value : Number.NaN;
     });
   });

@@ -9,7 +9,7 @@ import { countedCost } from '../mixture/cost.js';
 import { type ExpertGraph, expertGraph, gateGraph, poolGraph } from '../mixture/graphs.js';
 import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
-import type { Objective } from '../objective/objective.js';
+import type { Calibration, Objective, Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { runJobs } from '../runtime/pool.js';
 import { cardOf } from './card.js';
@@ -50,8 +50,9 @@ interface Stage {
   readonly rows: LabelledRows;
   readonly objective: Objective;
   readonly state: unknown;
+  /** V */
   readonly width: number;
-  readonly truth: Int32Array;
+  readonly truth: Truth;
   readonly prepared: Prepared;
   readonly parts: Parts;
   readonly views: Views;
@@ -82,7 +83,7 @@ function expertGraphs(stage: Stage): ExpertGraph[] {
     const fields = Object.fromEntries(
       Object.entries(stage.prepared.ports).filter(([name]) => own.has(name)),
     );
-    return { kind, config, fields, ports, outputs: stage.width };
+    return { kind, config, fields, ports, outputs: stage.objective.outputs(stage.state) };
   });
 }
 
@@ -150,14 +151,14 @@ async function trainExperts(
 }
 
 interface Said {
-  readonly calibrations: readonly number[];
+  readonly calibrations: readonly Calibration[];
   readonly outputs: readonly Float32Array[];
   readonly open: Float32Array;
   readonly facts: GateFacts;
   readonly targets: readonly number[];
   /** Nats that count against each expert: 0 but where a class is rare. */
   readonly regret: readonly number[];
-  readonly truth: Int32Array;
+  readonly truth: Truth;
   readonly check: Uint8Array;
 }
 
@@ -167,9 +168,9 @@ async function calibrateExperts(
   trained: readonly TrainedExpert[],
   costs: readonly number[],
 ): Promise<Said> {
-  const { plan, views, objective, state, width, prepared } = stage;
+  const { plan, views, objective, state, prepared } = stage;
   const fields = plan.fields.length;
-  const truth = Int32Array.from(views.row, (row) => stage.truth[row]!);
+  const truth = Float64Array.from(views.row, (row) => stage.truth[row]!);
   const check = Uint8Array.from(views.row, (row) => stage.parts.check[row]!);
   const index = new Map(plan.fields.map(({ name }, i) => [name, i]));
   const own = prepared.expertPorts.map((ports) => [
@@ -184,13 +185,13 @@ async function calibrateExperts(
   const experts = plan.experts.length;
   const calibrations = trained.map(({ heldOut }, e) => {
     const hidden = truth.map((label, v) =>
-      check[v] === 0 && open[v * experts + e] === 1 ? label : -1,
+      check[v] === 0 && open[v * experts + e] === 1 ? label : Number.NaN,
     );
     return objective.calibrate(heldOut, hidden, state);
   });
   const outputs: Float32Array[] = [];
   for (const [e, { heldOut }] of trained.entries())
-    outputs.push(await calibrate(objective, heldOut, calibrations[e]!, width));
+    outputs.push(await calibrate(objective, heldOut, calibrations[e]!, state));
   const losses = lossesOf(objective, state, outputs, truth, open);
   const prior = objective.prior(state);
   const priorAnswers = Float32Array.from(
@@ -259,9 +260,9 @@ function rewardTable(stage: Stage, said: Said, { utility, prices }: Reward): Flo
   const experts = prices.length;
   const table = new Float32Array(said.truth.length * experts);
   said.outputs.forEach((outputs, e) => {
-    stage.objective.decide(outputs, stage.state, utility).forEach((answer, view) => {
-      const label = said.truth[view]!;
-      table[view * experts + e] = (label < 0 ? 0 : utility[label]![answer]!) - prices[e]!;
+    const earned = stage.objective.earned(outputs, said.truth, stage.state, utility);
+    earned.forEach((gain, view) => {
+      table[view * experts + e] = gain - prices[e]!;
     });
   });
   const spans = Array.from(said.truth, (_, view) => {
@@ -335,7 +336,7 @@ async function finish(
   const gate = result.served;
   const { job } = result.chosen;
   const pooled = await outcome(job, gate, Int32Array.from(said.truth.keys()));
-  const temperature = objective.calibrate(pooled.answers, said.truth, state);
+  const calibration = objective.calibrate(pooled.answers, said.truth, state);
   const files = new Map<string, Uint8Array>();
   const store = (folder: string, name: string, bytes: Uint8Array): string => {
     const path = hashedPath(folder, { name, bytes });
@@ -369,7 +370,7 @@ async function finish(
     trained,
     said,
     result,
-    temperature,
+    calibration,
     costs,
     sizes,
     ports: prepared.expertPorts,
@@ -394,8 +395,8 @@ async function finish(
     },
     pool: {
       kind: job.pool,
-      temperature,
-      file: store('pool', job.pool, poolGraph(objective, state, job.pool, temperature)),
+      calibration,
+      file: store('pool', job.pool, poolGraph(objective, state, job.pool, calibration)),
     },
     spec: plan.spec,
   };
@@ -447,16 +448,16 @@ export async function train(
     });
   }
   const objective = objectives.get(plan.objective.kind);
-  const state = objective.fit(
-    rows.target,
-    plan.objective.config,
-    `target ${plan.spec.data.target}`,
+  const where = `target ${plan.spec.data.target}`;
+  const state = objective.fit(rows.target, plan.objective.config, where);
+  const truth = shareArray(objective.encode(rows.target, state, where));
+  const prepared = await prepare(plan, rows, (step, total, who, message) =>
+    options.onEvent?.({
+      ...{ phase: 'encode', step, total, who },
+      ...(message === undefined ? {} : { message }),
+    }),
   );
-  const truth = shareArray(objective.encode(rows.target, state));
-  const prepared = prepare(plan, rows, (step, total, who) =>
-    options.onEvent?.({ phase: 'encode', step, total, who }),
-  );
-  const parts = cutParts(rows, training, truth);
+  const parts = cutParts(rows, training, objective.classes?.(truth));
   const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };
   const heldOut = Int32Array.from([...parts.fold.keys()].filter((row) => parts.fold[row]! >= 0));
   const made = makeViews(
@@ -467,7 +468,7 @@ export async function train(
     training.seed,
   );
   const views = { row: shareArray(made.row), visible: shareArray(made.visible) };
-  const width = objective.outputs(state);
+  const width = objective.answerWidth(state);
   const stage: Stage = {
     plan,
     rows,

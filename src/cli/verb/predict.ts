@@ -5,27 +5,29 @@ import { readRecords } from '../../data/record.js';
 import { rowWriter } from '../../data/write.js';
 import { openBundle } from '../../mixture/bundle.js';
 import type { Decision } from '../../mixture/decision.js';
+import type { Objective } from '../../objective/objective.js';
 import { chunkBatch, sliceBatch } from '../../predict/batch.js';
 import { columnsOf } from '../../predict/columns.js';
 import { openPredictor, type Predictor } from '../../predict/predictor.js';
-import { print, printJson, sayAbsent } from '../output.js';
+import { brokenSayer, print, printJson, sayAbsent } from '../output.js';
 
 const rowsAtOnce = 1024;
-const columns = [
-  { name: 'row', type: 'BIGINT' },
-  { name: 'answer', type: 'VARCHAR' },
-  { name: 'confidence', type: 'DOUBLE' },
-  { name: 'experts', type: 'VARCHAR[]' },
-  { name: 'runner_up', type: 'VARCHAR' },
-  { name: 'margin', type: 'DOUBLE' },
-] as const;
+/** The columns of a table of decisions, of which the objective gives the answer's. */
+function columnsFor({ shown }: Objective) {
+  return [
+    { name: 'row', type: 'BIGINT' },
+    ...shown.columns,
+    { name: 'experts', type: 'VARCHAR[]' },
+    { name: 'runner_up', type: 'VARCHAR' },
+    { name: 'margin', type: 'DOUBLE' },
+  ] as const;
+}
 
-function rowOf(decision: Decision, row: number): Record<string, unknown> {
+function rowOf(decision: Decision, row: number, { shown }: Objective): Record<string, unknown> {
   const { answer, route, runnerUp, margin } = decision;
   return {
     row,
-    answer: String(answer.value),
-    confidence: answer.confidence,
+    ...Object.fromEntries(shown.columns.map(({ name, cell }) => [name, cell(answer)])),
     experts: route.map(({ expert }) => expert),
     runner_up: runnerUp,
     margin,
@@ -60,7 +62,7 @@ async function decideFile(predictor: Predictor, source: string, sink: Sink): Pro
         const part = sliceBatch(batch, from, Math.min(batch.rows, from + rowsAtOnce));
         const routed = await predictor.run(part);
         const rows = Array.from({ length: part.rows }, (_, i) =>
-          rowOf(predictor.decision(routed, i), row + i + 1),
+          rowOf(predictor.decision(routed, i), row + i + 1, predictor.model.objective),
         );
         row += part.rows;
         await sink.write(rows);
@@ -92,14 +94,17 @@ export async function run(
   [model, source]: string[],
   options: Record<string, unknown>,
 ): Promise<number> {
-  const predictor = await openPredictor(openBundle(model!));
+  const predictor = await openPredictor(openBundle(model!), { watch: { broken: brokenSayer() } });
   const out = options.out as string | undefined;
   try {
     if (source === '-') {
       await decideInput(predictor);
       return 0;
     }
-    const sink = out === undefined ? standardOutput : await rowWriter(out, columns);
+    const sink =
+      out === undefined
+        ? standardOutput
+        : await rowWriter(out, columnsFor(predictor.model.objective));
     try {
       const rows = await decideFile(predictor, source!, sink);
       await sink.close();

@@ -20,7 +20,7 @@ const rowMatmulOp: Op<null> = {
   emit: (graph, inputs) => graph.node('MatMul', inputs),
   vjp(node, g) {
     const [x, w] = node.inputs as [Tensor, Tensor];
-    return [rowMatmul(g, transpose(w, [1, 0])), apply(rowOuterOp, [x, g], null)];
+    return [rowMatmul(g, transpose(w, [1, 0])), rowOuter(x, g)];
   },
   work: (node, size) => size(node.shape) * size([node.inputs[1]!.shape[0]!]),
 };
@@ -49,4 +49,9 @@ const rowOuterOp: Op<null> = {
 /** x [.., K] times w [K, N]: [.., N]; the gradient of w is one product over all rows. */
 export function rowMatmul(x: Tensor, w: Tensor): Tensor {
   return apply(rowMatmulOp, [x, w], null);
+}
+
+/** x [.., K] and g [.., N] to [K, N]: the products of their last axes, summed over all rows. */
+export function rowOuter(x: Tensor, g: Tensor): Tensor {
+  return apply(rowOuterOp, [x, g], null);
 }
