@@ -2,6 +2,7 @@
 import { type Fault, MonbanError, show } from '../core/fault.js';
 import { slipOf } from '../core/nearest.js';
 import type { Chunk, Values } from '../data/column.js';
+import { isMissingMark } from '../data/missing.js';
 import { conform } from '../encoder/conform.js';
 import type { Encoder, Storage } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
@@ -56,11 +57,10 @@ function cell(value: unknown, storage: Storage): Cell | undefined {
     return items.every((one) => one !== undefined) ? items : undefined;
   }
   if (storage === 'any') return typeof value === 'string' ? value : undefined;
-  if (typeof value === 'boolean')
-    return storage === 'number' ? Number(value) : String(Number(value));
+  if (typeof value === 'boolean') return storage === 'number' ? Number(value) : String(value);
   if (typeof value === 'number') return storage === 'list' ? undefined : value;
   if (typeof value !== 'string') return undefined;
-  return storage !== 'number' || value.trim() === '' || !Number.isNaN(Number(value))
+  return storage !== 'number' || isMissingMark(value) || !Number.isNaN(Number(value))
     ? value
     : undefined;
 }
@@ -136,6 +136,12 @@ function missing(rows: number, { storage }: Encoder): Values {
   return storage === 'number'
     ? new Float64Array(rows).fill(Number.NaN)
     : new Array(rows).fill(null);
+}
+
+/** The columns whose BOOLEANs fields and answers know as the texts true and false. */
+export function textColumns(fields: readonly BatchField[], target?: string): string[] {
+  const own = fields.filter(({ kind }) => encoders.get(kind).storage !== 'number');
+  return [...own.map(({ column }) => column), ...(target === undefined ? [] : [target])];
 }
 
 /** Columns read from data to a batch; a column that was not read is missing in every row. */

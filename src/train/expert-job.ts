@@ -15,6 +15,7 @@ import { linearRate } from '../tensor/optimiser.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
+import { compact } from './compact.js';
 import type { Parts } from './parts.js';
 import { type Hiding, hideGroups, type Views } from './view.js';
 
@@ -232,24 +233,27 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   const checks = views.filter((view) => job.parts.check[job.views.row[view]!] === 1);
   const stream = random(job.seed, `${job.expert.name}/fold${fold}`);
   const trainer = await makeTrainer(context, `fold${fold}`);
+  const said = views.map((view) => job.views.row[view]!);
+  const { kept, ...small } = compact(job.fields, job.columns, said);
+  const speaker: Context = { ...context, job: { ...job, ...small } };
   const curve: number[] = [];
   let least = Number.POSITIVE_INFINITY;
-  let kept = { epoch: 0, learned: trainer.values() };
-  for (let epoch = 1; epoch <= epochs && epoch - kept.epoch <= patience; epoch++) {
+  let best = { epoch: 0, learned: trainer.values(kept) };
+  for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
     stream.shuffle(rows);
     await trainEpoch(context, trainer, rows, stream, (done) =>
       linearRate(epochs)(epoch - 1 + done),
     );
     if (epoch % every !== 0 && epoch !== epochs) continue;
-    const learned = trainer.values();
-    const loss = checkLoss(context, await say(context, learned, checks), checks);
+    const learned = trainer.values(kept);
+    const loss = checkLoss(context, await say(speaker, learned, checks), checks);
     curve.push(loss);
     least = Math.min(least, loss);
-    if (isAsGood(loss, least)) kept = { epoch, learned };
+    if (isAsGood(loss, least)) best = { epoch, learned };
     context.post({ epoch, epochs, stage: 'fit', loss });
   }
   await trainer.close();
-  return { curve, epoch: kept.epoch, heldOut: await say(context, kept.learned, views), views };
+  return { curve, epoch: best.epoch, heldOut: await say(speaker, best.learned, views), views };
 }
 
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */
