@@ -2,6 +2,7 @@
 import { type Random, random } from '../core/random.js';
 import {
   auxiliaryLoss,
+  type Load,
   loadOf,
   type Monitor,
   nudge,
@@ -49,6 +50,8 @@ export interface GateJob {
   readonly penalty: readonly number[];
   readonly facts: GateFacts;
   readonly targets: readonly number[];
+  /** Experts that may be left without work: held-out rows have spoken against them. */
+  readonly idle: readonly boolean[];
   readonly plan: Pick<
     GatePlan,
     'balance' | 'zLoss' | 'noise' | 'expertDropout' | 'epochs' | 'batch' | 'rate'
@@ -274,6 +277,12 @@ async function trainEpoch(
   return { loss: total / steps, counts };
 }
 
+/** The load as the monitor should see it: nobody is dead or overloaded for the sake of idle experts. */
+function awake(load: Load, idle: readonly boolean[]): Load {
+  if (!idle.includes(true)) return load;
+  return { ...load, dead: load.dead.filter((e) => !idle[e]), overloaded: [] };
+}
+
 /** Trains the gate on the views that route and in which somebody can be asked. */
 export async function run(
   job: GateJob,
@@ -303,7 +312,7 @@ export async function run(
     const said =
       plan.balance.kind === 'none'
         ? { monitor: balance.monitor }
-        : watch(balance.monitor, load, names);
+        : watch(balance.monitor, awake(load, job.idle), names);
     balance.monitor = said.monitor;
     const message = 'message' in said ? said.message : undefined;
     if (message !== undefined) messages.push(`epoch ${epoch + 1}: ${message}`);
@@ -336,7 +345,7 @@ async function settleBias(
   views: Int32Array,
   width: number,
 ): Promise<Settled> {
-  const { data, facts, penalty, topK, shared, targets } = job;
+  const { data, facts, penalty, topK, shared, targets, idle } = job;
   const experts = facts.experts.length;
   const objective = objectives.get(data.objective.kind);
   const session = await openSession(
@@ -354,7 +363,7 @@ async function settleBias(
   }
   await session.close();
   const open = gatherRows(data.open, views, experts);
-  return settle({ scores, open, bias: gate.bias, penalty, topK, shared, targets });
+  return settle({ scores, open, bias: gate.bias, penalty, topK, shared, targets, idle });
 }
 
 /** The serving graph's description of a trained gate. */

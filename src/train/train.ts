@@ -273,6 +273,9 @@ function rewardTable(stage: Stage, said: Said, { utility, prices }: Reward): Flo
   return shareArray(table.map((value) => value / scale));
 }
 
+/** Nats of regret from which an expert is not kept at work for the sake of balance. */
+const idleFrom = 1;
+
 /** Phase 3. */
 async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Promise<GateResult> {
   const { plan, prepared, options, views, width } = stage;
@@ -303,6 +306,7 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
       ),
       facts: said.facts,
       targets: said.targets,
+      idle: said.regret.map((nats) => nats >= idleFrom),
       plan: gate,
       seed: plan.spec.training.seed,
     },
