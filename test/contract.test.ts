@@ -206,8 +206,9 @@ test.each(gates.kinds)('the gate %s is served as it was trained', async (kind) =
         views,
         outputs: new Float32Array(rows * count * width),
         open: new Float32Array(rows * count).fill(1),
-        truth: new Int32Array(rows),
+        truth: new Float64Array(rows),
         check: new Uint8Array(rows),
+        unit: Uint32Array.from({ length: rows }, (_, row) => row),
       };
       const trace = trainingTrace();
       const features = gateFeatures({ fields: data.ports, ports, shared: -1 }, width, objective);

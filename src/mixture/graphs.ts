@@ -5,7 +5,7 @@ import { experts } from '../expert/experts.js';
 import { doubtPort, type GateFacts, presencePort, sharedPort } from '../gate/gate.js';
 import { gates } from '../gate/gates.js';
 import { select } from '../gate/route.js';
-import type { Objective, PoolName } from '../objective/objective.js';
+import type { Calibration, Objective, PoolName } from '../objective/objective.js';
 import { emit } from '../tensor/emit.js';
 import { constant } from '../tensor/ops.js';
 import type { ServedPorts } from '../tensor/served-ports.js';
@@ -24,12 +24,12 @@ export interface ExpertGraph {
   readonly outputs: number;
 }
 
-/** Ports in (see `feedNames`), `output` [B, W] out: raw outputs, or calibrated ones where a calibration is given. */
+/** Ports in (see `feedNames`), `output` out: raw outputs [B, W], or answers [B, V] where a calibration is given. */
 export function expertGraph(
   graph: ExpertGraph,
   learned: Learned,
   objective: Objective,
-  calibration?: number,
+  calibration?: Calibration,
 ): Uint8Array {
   const ports = servedPorts(graph.fields, graph.ports);
   const trace = servingTrace(learned, { ports, quantise: true });
@@ -116,18 +116,22 @@ export function gateGraph(
   return emit({ name: 'gate', outputs: { scores, selection, mask, logWeights } });
 }
 
-/** `outputs` [B, K, W] and `logWeights` [B, K] in, `answer` [B, V] out, at a final temperature. */
+/**
+ * `outputs` [B, K, V] and `logWeights` [B, K] in; `answer` out: pooled outputs [B, W], or answers
+ * [B, V] where a calibration is given.
+ */
 export function poolGraph(
   objective: Objective,
   state: unknown,
   pool: PoolName,
-  temperature: number,
+  calibration?: Calibration,
 ): Uint8Array {
   const prior = objective.prior(state);
-  const answer = objective.pools[pool].combine(
+  const pooled = objective.pools[pool].combine(
     input('outputs', ['B', 'K', prior.length]),
     input('logWeights', ['B', 'K']),
     constant(prior, [1, prior.length]),
   );
-  return emit({ name: 'pool', outputs: { answer: objective.calibrated(answer, temperature) } });
+  const answer = calibration === undefined ? pooled : objective.calibrated(pooled, calibration);
+  return emit({ name: 'pool', outputs: { answer } });
 }

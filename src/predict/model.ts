@@ -27,7 +27,7 @@ export interface Model {
   readonly manifest: Manifest;
   readonly objective: Objective;
   readonly state: unknown;
-  /** W */
+  /** V */
   readonly width: number;
   /** [V] what is said when nobody can be asked. */
   readonly prior: Float32Array;
@@ -85,7 +85,7 @@ export async function openModel(bundle: Bundle, watch: Watch = {}): Promise<Mode
     manifest,
     objective,
     state,
-    width: objective.outputs(state),
+    width: objective.answerWidth(state),
     prior: objective.prior(state),
     coders,
     sources,

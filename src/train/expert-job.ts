@@ -7,7 +7,7 @@ import { servingFeeds, trainingBatch } from '../mixture/feeds.js';
 import { expertGraph } from '../mixture/graphs.js';
 import type { ExpertPlan } from '../mixture/plan.js';
 import { fieldOf, graphFeatures } from '../mixture/wiring.js';
-import { lossAt } from '../objective/calibrate.js';
+import type { Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { openSession } from '../runtime/session.js';
 import { createTrainer, type Trainer } from '../runtime/trainer.js';
@@ -15,6 +15,7 @@ import { linearRate } from '../tensor/optimiser.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
+import { compact } from './compact.js';
 import type { Parts } from './parts.js';
 import { type Hiding, hideGroups, type Views } from './view.js';
 
@@ -27,7 +28,7 @@ export interface ExpertJob {
   readonly fieldIndex: Readonly<Record<string, number>>;
   readonly objective: { readonly kind: string; readonly state: unknown };
   readonly columns: Columns;
-  readonly truth: Int32Array;
+  readonly truth: Truth;
   readonly rowWeights: Float32Array;
   /** [N, F] */
   readonly presence: Uint8Array;
@@ -43,7 +44,7 @@ export interface TrainedExpert {
   readonly heldOut: Float32Array;
   /** Passes over the rows of the final model. */
   readonly epochs: number;
-  /** Mean calibrated loss on check rows after each epoch, over the folds. */
+  /** Mean calibrated loss on check rows at each look at them, over the folds. */
   readonly curve: readonly number[];
 }
 
@@ -76,7 +77,7 @@ async function makeTrainer({ job, width }: Context, label: string): Promise<Trai
     .get(expert.kind)
     .build(width, expert.config)
     .forward(trace, graphFeatures(fields, ports));
-  const truth = input('@truth', ['B', 1], 'int64');
+  const truth = input('@truth', ['B', 1], objective.truthType);
   const weight = input('@weight', ['B', 1]);
   const loss = objective.loss(outputs, truth, weight, expert.schedule.smoothing);
   const { rate, tableRate, weightDecay } = expert.schedule;
@@ -121,6 +122,7 @@ async function trainEpoch(
   const { kind, config, schedule } = job.expert;
   const { batch } = schedule;
   const model = experts.get(kind).build(width, config);
+  const objective = objectives.get(job.objective.kind);
   let total = 0;
   let steps = 0;
   for (let from = 0; from < rows.length; from += batch) {
@@ -131,7 +133,7 @@ async function trainEpoch(
       rows: visibleRows(job, part, visible),
     });
     model.vary?.(feeds, stream);
-    const truth = BigInt64Array.from(part, (row) => BigInt(Math.max(0, job.truth[row]!)));
+    const truth = objective.feed(Float64Array.from(part, (row) => job.truth[row]!));
     const weight = Float32Array.from(part, (row) => job.rowWeights[row]!);
     const all = Int32Array.from(part.keys());
     const { loss } = await trainer.step({
@@ -208,12 +210,12 @@ function fits(job: ExpertJob, row: number): boolean {
   return job.rowWeights[row]! > 0;
 }
 
-/** Calibrated loss of outputs about some views, at the temperature that suits them best. */
+/** Calibrated loss of outputs about some views. */
 function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): number {
-  const { job, width } = context;
+  const { job } = context;
   const objective = objectives.get(job.objective.kind);
-  const truth = Int32Array.from(views, (view) => job.truth[job.views.row[view]!]!);
-  return lossAt(outputs, truth, width, objective.calibrate(outputs, truth, job.objective.state));
+  const truth = Float64Array.from(views, (view) => job.truth[job.views.row[view]!]!);
+  return objective.stopLoss(outputs, truth, job.objective.state);
 }
 
 /**
@@ -222,7 +224,7 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
  */
 async function trainFold(context: Context, fold: number): Promise<Fold> {
   const { job, count } = context;
-  const { epochs, patience } = job.expert.schedule;
+  const { epochs, patience, every = 1 } = job.expert.schedule;
   const rows = rowsWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
   const views = rowsWhere(
     job.views.row.length,
@@ -231,23 +233,27 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   const checks = views.filter((view) => job.parts.check[job.views.row[view]!] === 1);
   const stream = random(job.seed, `${job.expert.name}/fold${fold}`);
   const trainer = await makeTrainer(context, `fold${fold}`);
+  const said = views.map((view) => job.views.row[view]!);
+  const { kept, ...small } = compact(job.fields, job.columns, said);
+  const speaker: Context = { ...context, job: { ...job, ...small } };
   const curve: number[] = [];
   let least = Number.POSITIVE_INFINITY;
-  let kept = { epoch: 0, learned: trainer.values() };
-  for (let epoch = 1; epoch <= epochs && epoch - kept.epoch <= patience; epoch++) {
+  let best = { epoch: 0, learned: trainer.values(kept) };
+  for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
     stream.shuffle(rows);
     await trainEpoch(context, trainer, rows, stream, (done) =>
       linearRate(epochs)(epoch - 1 + done),
     );
-    const learned = trainer.values();
-    const loss = checkLoss(context, await say(context, learned, checks), checks);
+    if (epoch % every !== 0 && epoch !== epochs) continue;
+    const learned = trainer.values(kept);
+    const loss = checkLoss(context, await say(speaker, learned, checks), checks);
     curve.push(loss);
     least = Math.min(least, loss);
-    if (isAsGood(loss, least)) kept = { epoch, learned };
+    if (isAsGood(loss, least)) best = { epoch, learned };
     context.post({ epoch, epochs, stage: 'fit', loss });
   }
   await trainer.close();
-  return { curve, epoch: kept.epoch, heldOut: await say(context, kept.learned, views), views };
+  return { curve, epoch: best.epoch, heldOut: await say(speaker, best.learned, views), views };
 }
 
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */

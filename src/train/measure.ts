@@ -22,7 +22,7 @@ export async function measuredCost(
   rows: LabelledRows,
   clock: () => number,
 ): Promise<number> {
-  const session = await openSession(expertGraph(graph, learned, objective, 1));
+  const session = await openSession(expertGraph(graph, learned, objective, objective.uncalibrated));
   const times: number[] = [];
   const one = Int32Array.of(0);
   for (let i = 0; i < 2 * records; i++) {

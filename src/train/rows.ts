@@ -6,7 +6,7 @@ import type { Dataset } from '../data/dataset.js';
 import { partition, type Split } from '../data/split.js';
 import { units } from '../data/unit.js';
 import type { Plan } from '../mixture/plan.js';
-import { type Batch, chunkBatch, takeValues } from '../predict/batch.js';
+import { type Batch, chunkBatch, takeValues, textColumns } from '../predict/batch.js';
 
 export interface LabelledRows extends Batch {
   readonly target: Values;
@@ -82,7 +82,7 @@ export async function readRows(plan: Plan, data: Dataset, part: 0 | 1): Promise<
       ...(time === undefined ? [] : [time]),
     ]),
   ];
-  const chunk = await data.read(columns);
+  const chunk = await data.read(columns, { texts: textColumns(plan.fields, target) });
   const parts =
     split === undefined ? new Uint8Array(chunk.rows) : await partition(data, split as Split);
   const group = groupColumns(plan, names);
