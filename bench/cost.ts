@@ -51,7 +51,7 @@ async function expertCase(
     ),
   };
   const session = await openSession(
-    expertGraph(graph, learned, objectives.get('classification'), 1.5),
+    expertGraph(graph, learned, objectives.get('classification'), [1.5]),
   );
   const one = Int32Array.of(0);
   return {

@@ -9,6 +9,7 @@ import { type Plan, plan } from './mixture/plan.js';
 import { propose, proposeExperts } from './mixture/propose.js';
 import { saveBundle } from './mixture/save.js';
 import type { SpecInput } from './mixture/spec.js';
+import { objectives } from './objective/objectives.js';
 import { type Explained, explain } from './predict/explain.js';
 import { openPredictor, type Predictor } from './predict/predictor.js';
 import { readRows } from './train/rows.js';
@@ -29,6 +30,8 @@ export interface Data {
   readonly source: Source;
   readonly target: string;
   readonly fields: Fields;
+  /** The objective that the target's values suggest, where the fields were guessed too. */
+  readonly objective?: string;
   readonly cut?: SpecData['split'];
   /** 0 for the rows before the cut or outside the test share, 1 for the others. */
   readonly part: 0 | 1;
@@ -60,8 +63,11 @@ function dataOf(parts: Omit<Data, 'split'>): Data {
 export async function dataset(source: Source, { target, fields }: DataOptions): Promise<Data> {
   const data = await openDataset(source);
   try {
-    const seen = fields ?? propose((await inferKinds(data, { target })).fields).fields;
-    return dataOf({ source, target, fields: seen as Fields, part: 0 });
+    if (fields !== undefined) return dataOf({ source, target, fields, part: 0 });
+    const seen = await inferKinds(data, { target });
+    const objective = seen.target!.objective;
+    const guessed = propose(seen.fields, objective).fields as Fields;
+    return dataOf({ source, target, fields: guessed, objective, part: 0 });
   } finally {
     await data.close();
   }
@@ -75,9 +81,13 @@ function planOf(data: Data, spec: Partial<Omit<SpecInput, 'data' | 'fields'>>): 
     typeof field === 'string' ? field : (field as { kind: string }).kind,
   );
   const split = data.cut === undefined ? {} : { split: data.cut };
+  const objective = spec.objective ?? data.objective ?? 'classification';
+  const kind =
+    typeof objective === 'string' ? objective : String((objective as { kind?: unknown }).kind);
   return plan({
-    experts: proposeExperts(new Set(kinds)),
+    experts: proposeExperts(new Set(kinds), objectives.has(kind) ? kind : undefined),
     ...spec,
+    objective,
     data: { source: data.source, target: data.target, ...split },
     fields: data.fields,
   });

@@ -139,8 +139,8 @@ async function moved(row: number, fields: readonly string[]): Promise<number> {
     fields.map((field) => ({ field, from: null, to: null })),
   );
   const [decision] = await predictor.decide([hidden]);
-  const now = decision!.answer.top.find((item) => item.value === value)!.probability;
-  return Math.abs(Math.log(confidence) - Math.log(now));
+  const now = decision!.answer.top!.find((item) => item.value === value)!.probability;
+  return Math.abs(Math.log(confidence!) - Math.log(now));
 }
 
 test('hiding the two fields it names moves the answer more than hiding any two', async () => {
@@ -185,7 +185,7 @@ test('the text says who, by how much, why, what others say and what would change
     route: ['linear'],
     answer: explained[0]!.decision.answer,
   };
-  const text = explainText({ ...explained[0]!, flip });
+  const text = explainText({ ...explained[0]!, flip }, predictor.model.objective.shown);
   for (const part of ['Asked: ', 'Runner-up: ', 'moved the route', 'moved the answer', 'by itself'])
     expect(text).toContain(part);
   expect(text).toContain('changing installed_kb from 120 to 4,096 and leaving out note;');
@@ -208,5 +208,5 @@ test('a record without fields is explained by saying that nobody was asked', asy
   );
   const nothing = await explainBatch(predictor, empty);
   expect(nothing.flip).toBeNull();
-  expect(explainText(nothing)).toContain('Nobody could be asked');
+  expect(explainText(nothing, predictor.model.objective.shown)).toContain('Nobody could be asked');
 });

@@ -91,7 +91,7 @@ test.each(['csv', 'parquet'])(
       const { decisions } = await said(() => predict([model, at(file)], { json: true }));
       const answers = (decisions as { answer: string }[]).map(({ answer }) => answer);
       const right = rows.filter(({ good }, i) => answers[i] === String(good)).length;
-      expect(right / rows.length).toBe(accuracy);
+      expect(right / rows.length).toBe(1);
     }
     const options = { data: at('rows.parquet'), row: '2', json: true };
     const { truth, decision } = await said(() => explain([model], options));

@@ -86,9 +86,9 @@ test('a batch is decided as its rows are one by one', async () => {
   for (const [i, record] of records.entries()) {
     const [alone] = await predictor.decide([record]);
     expect(namesOf(alone!)).toEqual(namesOf(together[i]!));
-    alone!.answer.top.forEach(({ value, probability }, place) => {
-      expect(value).toBe(together[i]!.answer.top[place]!.value);
-      expect(probability).toBeCloseTo(together[i]!.answer.top[place]!.probability, 4);
+    alone!.answer.top!.forEach(({ value, probability }, place) => {
+      expect(value).toBe(together[i]!.answer.top![place]!.value);
+      expect(probability).toBeCloseTo(together[i]!.answer.top![place]!.probability, 4);
     });
   }
 });

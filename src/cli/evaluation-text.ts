@@ -1,49 +1,45 @@
 /** An evaluation as a user reads it: scores, leaderboard, slices, comparison. */
+import { figure } from '../core/figure.js';
 import type { Comparison } from '../evaluate/compare.js';
 import type { ControlScore } from '../evaluate/controls.js';
 import type { Evaluation } from '../evaluate/evaluate.js';
 import type { Slice } from '../evaluate/slices.js';
-import type { Objective, Scores } from '../objective/objective.js';
+import type { Objective, Scores, Shown } from '../objective/objective.js';
 import { textTable } from './output.js';
 
-/** Metrics whose names read badly in text. */
-const titles: Readonly<Record<string, string>> = {
-  macroF1: 'macro F1',
-  auc: 'AUC',
-  averagePrecision: 'avg precision',
-  logLoss: 'log loss',
-  brier: 'Brier',
-  ece: 'ECE',
-};
-const titleOf = (metric: string): string => titles[metric] ?? metric;
+const titleOf = ({ titles }: Shown, metric: string): string => titles[metric] ?? metric;
 
 const count = (rows: number): string => rows.toLocaleString('en-US');
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const figure = (value: number | undefined): string =>
-  value === undefined || Number.isNaN(value) ? '-' : value.toFixed(3);
 const signed = (value: number): string =>
-  Number.isNaN(value) ? '-' : `${value < 0 ? '' : '+'}${value.toFixed(4)}`;
+  Number.isNaN(value) ? '-' : `${value < 0 ? '' : '+'}${fine(value)}`;
+/** Differences have a digit more than scores. */
+const fine = (value: number): string => (Math.abs(value) >= 100 ? figure(value) : value.toFixed(4));
 
 /** The rows and the scores of the whole mixture. */
-export function scoresText(found: Evaluation, title: string): string {
+export function scoresText(found: Evaluation, title: string, shown: Shown): string {
   const scores = Object.entries(found.metrics).map(
-    ([name, value]) => `${titleOf(name)} ${figure(value)}`,
+    ([name, value]) => `${titleOf(shown, name)} ${figure(value)}`,
   );
   return `${count(found.rows)} ${title}\n${scores.join('   ')}`;
 }
 
 /** What to know besides the leaderboard. */
-export function notesText(found: Evaluation, { headline: { metric } }: Objective): string {
+export function notesText(found: Evaluation, objective: Objective, state: unknown): string {
+  const { headline, shown } = objective;
+  const { metric } = headline;
   const { cost, baselines, unlabelled, unseen } = found;
   const lines = [
     `One decision takes ${cost.p50.toFixed(3)} ms (median; 95 % take at most ${cost.p95.toFixed(3)} ms), encoding included. ~ marks counted work.`,
   ];
+  const note = objective.note?.(state);
+  if (note !== undefined) lines.push(note);
   if (baselines !== undefined) {
     const [constant, route, all] = [baselines.constant, baselines.route, found.metrics].map(
       (scores) => figure(scores[metric]),
     );
     lines.push(
-      `Answers that know nothing have ${titleOf(metric)} ${constant}; those that know only who is asked first, ${route}; the mixture, ${all}.`,
+      `Answers that know nothing have ${titleOf(shown, metric)} ${constant}; those that know only who is asked first, ${route}; the mixture, ${all}.`,
     );
   }
   if (unlabelled > 0) lines.push(`${count(unlabelled)} rows without a target were left out.`);
@@ -55,7 +51,7 @@ export function notesText(found: Evaluation, { headline: { metric } }: Objective
 }
 
 /** Scores per slice as a table. */
-export function slicesText(field: string, slices: readonly Slice[]): string {
+export function slicesText(field: string, slices: readonly Slice[], shown: Shown): string {
   const metrics = Object.keys(slices[0]?.metrics ?? {});
   const cells = (scores: Scores): string[] => metrics.map((metric) => figure(scores[metric]));
   const rows = slices.map(({ name, groups, rows, metrics: scores, first }) => [
@@ -64,7 +60,7 @@ export function slicesText(field: string, slices: readonly Slice[]): string {
     ...cells(scores),
     first === null ? 'nobody' : `${first.expert} ${percent(first.share)}`,
   ]);
-  return `By ${field}:\n\n${textTable([field, 'rows', ...metrics.map(titleOf), 'asked first most'], rows)}`;
+  return `By ${field}:\n\n${textTable([field, 'rows', ...metrics.map((metric) => titleOf(shown, metric)), 'asked first most'], rows)}`;
 }
 
 function verdict(difference: number, error: number): string {
@@ -74,11 +70,15 @@ function verdict(difference: number, error: number): string {
 }
 
 /** A comparison as a table, and the churn. */
-export function comparisonText(other: string, { metrics, churn, alarm }: Comparison): string {
+export function comparisonText(
+  other: string,
+  { metrics, churn, alarm }: Comparison,
+  shown: Shown,
+): string {
   const rows = Object.entries(metrics).map(([metric, { difference, error }]) => [
-    titleOf(metric),
+    titleOf(shown, metric),
     signed(difference),
-    Number.isNaN(error) ? '-' : error.toFixed(4),
+    Number.isNaN(error) ? '-' : fine(error),
     verdict(difference, error),
   ]);
   const note = alarm ? ' ALARM: above 5 %.' : '';
@@ -95,6 +95,7 @@ export function comparisonText(other: string, { metrics, churn, alarm }: Compari
 export function controlsText(
   found: Evaluation,
   controls: Readonly<Record<string, ControlScore>>,
+  shown: Shown,
 ): string {
   const metrics = Object.keys(found.metrics);
   const line = (name: string, scores: Scores, experts: number): string[] => [
@@ -111,6 +112,6 @@ export function controlsText(
   return [
     'The same experts behind gates that learn nothing:',
     '',
-    textTable(['', ...metrics.map(titleOf), 'experts/record'], rows),
+    textTable(['', ...metrics.map((metric) => titleOf(shown, metric)), 'experts/record'], rows),
   ].join('\n');
 }

@@ -1,51 +1,49 @@
 /** The leaderboard: the mixture, each expert and the even ensemble side by side. */
+import { figure } from '../core/figure.js';
 import type { Evaluation } from '../evaluate/evaluate.js';
 import type { Bundle } from '../mixture/bundle.js';
-import type { Scores } from '../objective/objective.js';
+import type { Objective, Scores } from '../objective/objective.js';
 import { textTable } from './output.js';
 
-const three = (value: number | undefined): string =>
-  value === undefined || Number.isNaN(value) ? '-' : value.toFixed(3);
+/** Worst last; what was not scored is worst of all. */
+function byHeadline({ headline: { metric, higher } }: Objective) {
+  const worth = (scores: Scores): number => {
+    const value = scores[metric] ?? Number.NaN;
+    if (Number.isNaN(value)) return Number.NEGATIVE_INFINITY;
+    return higher ? value : -value;
+  };
+  return (a: { readonly metrics: Scores }, b: { readonly metrics: Scores }): number => {
+    const [one, two] = [worth(a.metrics), worth(b.metrics)];
+    return one === two ? 0 : two - one;
+  };
+}
 
-function row(name: string, metrics: Scores, share: string, asked: number, us: string): string[] {
-  return [
+/** An evaluation as a text table; time of the mixture is measured, that of experts is counted. */
+export function leaderboard(found: Evaluation, bundle: Bundle, objective: Objective): string {
+  const { leaderboard: metrics, titles } = objective.shown;
+  const costs = new Map(bundle.manifest.experts.map(({ name, cost }) => [name, cost]));
+  const total = [...costs.values()].reduce((a, b) => a + b, 0);
+  const counted = (us: number) => `~${us.toFixed(0)}`;
+  const row = (name: string, scores: Scores, us: string, share: string, asked: number) => [
     name,
-    three(metrics.accuracy),
-    three(metrics.macroF1),
-    three(metrics.logLoss),
+    ...metrics.map((metric) => figure(scores[metric])),
     us,
     share,
     asked.toFixed(2),
   ];
-}
-
-/** An evaluation as a text table; time of the mixture is measured, that of experts is counted. */
-export function leaderboard(found: Evaluation, bundle: Bundle): string {
-  const costs = new Map(bundle.manifest.experts.map(({ name, cost }) => [name, cost]));
-  const total = [...costs.values()].reduce((a, b) => a + b, 0);
-  const counted = (us: number) => `~${us.toFixed(0)}`;
+  const better = byHeadline(objective);
   const experts = Object.entries(found.experts)
-    .sort(([, a], [, b]) => (b.metrics.accuracy ?? 0) - (a.metrics.accuracy ?? 0))
-    .map(([name, { share, metrics }]) =>
-      row(name, metrics, `${(share * 100).toFixed(1)} %`, 1, counted(costs.get(name) ?? 0)),
+    .sort(([, a], [, b]) => better(a, b))
+    .map(([name, one]) =>
+      row(name, one.metrics, counted(costs.get(name) ?? 0), `${(one.share * 100).toFixed(1)} %`, 1),
     );
+  const { cost, ensemble } = found;
+  const head = metrics.map((metric) => titles[metric] ?? metric);
   return textTable(
-    ['', 'accuracy', 'macro F1', 'log loss', 'us/record', 'load', 'experts/record'],
+    ['', ...head, 'us/record', 'load', 'experts/record'],
     [
-      row(
-        'mixture',
-        found.metrics,
-        '',
-        found.cost.expertsPerRecord,
-        (found.cost.p50 * 1000).toFixed(0),
-      ),
-      row(
-        'even ensemble',
-        found.ensemble.metrics,
-        '',
-        found.ensemble.expertsPerRecord,
-        counted(total),
-      ),
+      row('mixture', found.metrics, (cost.p50 * 1000).toFixed(0), '', cost.expertsPerRecord),
+      row('even ensemble', ensemble.metrics, counted(total), '', ensemble.expertsPerRecord),
       ...experts,
     ],
   );

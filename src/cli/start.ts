@@ -29,7 +29,7 @@ async function start(): Promise<void> {
   print(
     `\nLeaderboard on ${found.rows} packages that training did not see ("linear" is the one linear model):\n`,
   );
-  print(leaderboard(found, bundle));
+  print(leaderboard(found, bundle, predictor.model.objective));
   print(
     '\nOf the mixture the time of one decision is measured (p50, encoding included); ~ marks counted work.',
   );
@@ -43,7 +43,7 @@ async function start(): Promise<void> {
   print(
     `\nOne decision explained: ${String(record.package)} (in truth: ${String(rows.target[0])})\n`,
   );
-  print(explainText(await explain(predictor, record)));
+  print(explainText(await explain(predictor, record), predictor.model.objective.shown));
   await predictor.close();
   print(`\nThe bundle is in ${out}, its card in ${out}/card.md. Next:`);
   print(

@@ -65,7 +65,8 @@ async function inferTarget(
     });
   }
   const profile = await profileColumn(dataset, column, sample);
-  if (!isLabel(profile)) return { column: column.name, objective: 'regression' };
+  if (!isLabel(profile) && profile.distinct > 1)
+    return { column: column.name, objective: 'regression' };
   const name = quoteName(column.name);
   const given = column.storage === 'text' ? name : `nullif(${name}::DOUBLE, 'NaN'::DOUBLE)`;
   const counts = await dataset.sql(`SELECT ${name}::VARCHAR AS label, count(*) AS n FROM {data}

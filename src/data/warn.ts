@@ -1,4 +1,5 @@
 /** Warnings about data before anything is trained on it. */
+import { amountWarnings } from './amount-warning.js';
 import type { Dataset } from './dataset.js';
 import { countDuplicates } from './duplicate.js';
 import type { Inference, InferredField, InferredTarget } from './infer.js';
@@ -15,7 +16,9 @@ export interface Warning {
     | 'shift'
     | 'few-rows'
     | 'many-classes'
-    | 'missing-target';
+    | 'missing-target'
+    | 'infinite'
+    | 'skew';
   readonly column?: string;
   /** One sentence with figures and what to do. */
   readonly message: string;
@@ -80,6 +83,7 @@ async function targetWarnings(
     const message = `The target "${column}" is missing in ${missing} of ${rows} rows; leave these rows out.`;
     found.push({ code: 'missing-target', column, message });
   }
+  if (target.classes === undefined) found.push(...(await amountWarnings(dataset, column)));
   const classes = target.classes ?? [];
   if (classes.length > 20 && classes.length > 0.2 * rows) {
     const message = `The target "${column}" has ${classes.length} classes in ${rows} rows, so most stand once; choose another target.`;

@@ -5,7 +5,7 @@ import type { Values } from '../data/column.js';
 import type { Scores } from '../objective/objective.js';
 import type { Batch } from '../predict/batch.js';
 import { type Predictor, utilityOf } from '../predict/predictor.js';
-import { decideAll } from './decided.js';
+import { decideAll, truthOf } from './decided.js';
 
 export interface Comparison {
   /** By metric: the first model minus the second, and the standard error of that. */
@@ -36,7 +36,7 @@ interface Ready {
 async function ready({ predictor, batch }: Contender, target: Values): Promise<Ready> {
   const { objective, state, manifest } = predictor.model;
   const { answers, first } = await decideAll(predictor, batch);
-  const truth = objective.encode(target, state);
+  const truth = truthOf(predictor, target);
   const width = answers.length / batch.rows;
   const utility = utilityOf(predictor.model);
   return {

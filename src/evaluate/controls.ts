@@ -3,7 +3,7 @@ import { controls, withControl } from '../mixture/control.js';
 import type { Scores } from '../objective/objective.js';
 import type { Predictor } from '../predict/predictor.js';
 import { openPredictor, utilityOf } from '../predict/predictor.js';
-import { decideAll } from './decided.js';
+import { decideAll, truthOf } from './decided.js';
 import type { Labelled } from './evaluate.js';
 
 export interface ControlScore {
@@ -22,7 +22,7 @@ export async function scoreControls(
     try {
       const { objective, state } = predictor.model;
       const { answers, asked } = await decideAll(predictor, batch);
-      const truth = objective.encode(target, state);
+      const truth = truthOf(predictor, target);
       found[kind] = {
         metrics: objective.score(answers, truth, state, utilityOf(predictor.model)),
         expertsPerRecord: asked / Math.max(1, batch.rows),

@@ -1,4 +1,6 @@
 /** The mixture's answers to many rows, and who was asked first. */
+import type { Values } from '../data/column.js';
+import type { Truth } from '../objective/objective.js';
 import { type Batch, sliceBatch } from '../predict/batch.js';
 import type { Predictor, Routed } from '../predict/predictor.js';
 
@@ -26,6 +28,11 @@ export function firstChoices({ rows, mask, logWeights }: Routed, experts: number
     }
     return best;
   });
+}
+
+/** The target as the model's objective knows it; throws MonbanError for what it cannot be. */
+export function truthOf({ model }: Predictor, target: Values): Truth {
+  return model.objective.encode(target, model.state, `target ${model.manifest.target}`);
 }
 
 /** Arrays one after the other. */

@@ -10,7 +10,7 @@ import { columnsOf } from '../predict/columns.js';
 import { encodeLazily } from '../predict/encoded.js';
 import { askExpert } from '../predict/model.js';
 import { type Predictor, utilityOf } from '../predict/predictor.js';
-import { firstChoices, join, sliceRows } from './decided.js';
+import { firstChoices, join, sliceRows, truthOf } from './decided.js';
 
 export interface Evaluation {
   /** Labelled rows that were scored. */
@@ -18,7 +18,7 @@ export interface Evaluation {
   readonly metrics: Scores;
   /** `share` of all choices; `metrics` on all rows, the prior where the expert cannot be asked. */
   readonly experts: Readonly<Record<string, { readonly share: number; readonly metrics: Scores }>>;
-  /** The mean of the probabilities of all open experts. */
+  /** All open experts, evenly weighed. */
   readonly ensemble: { readonly metrics: Scores; readonly expertsPerRecord: number };
   /** Single decisions in this process, encoding included. */
   readonly cost: {
@@ -55,32 +55,12 @@ interface Said {
   readonly ms: number;
 }
 
-/** Log of the mean probability of the open experts, the prior where there is none. */
-function pool(
-  each: readonly Float32Array[],
-  open: Float32Array,
-  prior: Float32Array,
-): Float32Array {
-  const experts = each.length;
-  const width = prior.length;
-  const rows = open.length / experts;
-  const out = new Float32Array(rows * width);
-  for (let row = 0; row < rows; row++) {
-    const asked = each.flatMap((_, e) => (open[row * experts + e] === 1 ? [e] : []));
-    for (let c = 0; c < width; c++) {
-      const sum = asked.reduce((total, e) => total + Math.exp(each[e]![row * width + c]!), 0);
-      out[row * width + c] = asked.length === 0 ? prior[c]! : Math.log(sum / asked.length + 1e-12);
-    }
-  }
-  return out;
-}
-
 async function sayAll(predictor: Predictor, batch: Batch): Promise<Said> {
   const { model } = predictor;
   const experts = model.manifest.experts.length;
   const routed = await predictor.run(batch);
   const prior = model.objective.prior(model.state);
-  const encoded = encodeLazily(model, batch, routed.presence);
+  const encoded = encodeLazily(model, routed.batch, routed.presence);
   const all = Int32Array.from({ length: batch.rows }, (_, row) => row);
   const each: Float32Array[] = [];
   for (let e = 0; e < experts; e++) {
@@ -103,7 +83,7 @@ async function sayAll(predictor: Predictor, batch: Batch): Promise<Said> {
   return {
     answers: routed.answers,
     each,
-    ensemble: pool(each, routed.open, prior),
+    ensemble: model.objective.even(each, routed.open, model.state),
     counts,
     first: firstChoices(routed, experts),
     open,
@@ -168,7 +148,7 @@ export async function evaluateRows(
   }
   const { model } = predictor;
   const { experts } = model.manifest;
-  const truth = model.objective.encode(target, model.state);
+  const truth = truthOf(predictor, target);
   const said: Said[] = [];
   for (let from = 0; from < batch.rows; from += sliceRows) {
     said.push(
@@ -205,7 +185,7 @@ export async function evaluateRows(
     },
     ...baselines(predictor, truth, Int32Array.from(said.flatMap(({ first }) => [...first])), score),
     unlabelled,
-    unseen: truth.reduce((sum, label) => sum + (label < 0 ? 1 : 0), 0),
+    unseen: truth.reduce((sum, label) => sum + (Number.isNaN(label) ? 1 : 0), 0),
   };
 }
 
@@ -224,10 +204,18 @@ export async function readLabelled(predictor: Predictor, data: Dataset): Promise
   const { manifest } = predictor.bundle;
   const { fields, target } = manifest;
   const { read, absent } = columnsOf(manifest, data, true);
+  const numeric = data.columns.find(({ name }) => name === target)?.storage === 'number';
+  const name = quoteName(target);
+  const given = numeric ? `nullif(${name}::DOUBLE, 'NaN'::DOUBLE)` : name;
   const chunk = await data.read(read, {
-    where: `${quoteName(target)} IS NOT NULL`,
+    where: `${given} IS NOT NULL`,
     texts: textColumns(fields, target),
   });
   const unlabelled = (await data.rows()) - chunk.rows;
-  return { batch: chunkBatch(chunk, fields), target: chunk.columns[target]!, unlabelled, absent };
+  return {
+    batch: chunkBatch(chunk, fields),
+    target: chunk.columns[target]!,
+    unlabelled,
+    absent,
+  };
 }

@@ -7,7 +7,7 @@ import type { Scores } from '../objective/objective.js';
 import type { Batch } from '../predict/batch.js';
 import { coderOf } from '../predict/model.js';
 import { type Predictor, utilityOf } from '../predict/predictor.js';
-import { type Decided, decideAll } from './decided.js';
+import { type Decided, decideAll, truthOf } from './decided.js';
 
 export interface Slice {
   readonly name: string;
@@ -98,7 +98,7 @@ export async function scoreSlices(
   checkField(predictor, field);
   const { objective, state } = predictor.model;
   const { answers, first }: Decided = await decideAll(predictor, batch);
-  const truth = objective.encode(target, state);
+  const truth = truthOf(predictor, target);
   const width = answers.length / batch.rows;
   const utility = utilityOf(predictor.model);
   return partsOf(rowsByGroup(predictor, batch, field)).map(({ rows, ...part }) => {

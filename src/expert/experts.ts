@@ -3,8 +3,12 @@ import { type Registry, registry } from '../core/registry.js';
 import type { Expert } from './expert.js';
 import { fusion } from './fusion.js';
 import { ids } from './ids.js';
+import { image } from './image.js';
 import { linear } from './linear.js';
+import { log } from './log.js';
+import { rocket } from './rocket.js';
 import { tabular } from './tabular.js';
+import { tcn } from './tcn.js';
 import { text } from './text.js';
 
 export const experts: Registry<Expert> = registry('expert', [
@@ -12,5 +16,9 @@ export const experts: Registry<Expert> = registry('expert', [
   tabular,
   text,
   ids,
+  image,
   fusion,
+  rocket,
+  tcn,
+  log,
 ] as unknown as readonly Expert[]);

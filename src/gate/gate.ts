@@ -8,6 +8,9 @@ export const presencePort = '@presence';
 /** What the shared expert says, [B, W] calibrated: a port where there is a shared expert. */
 export const sharedPort = '@shared';
 
+/** How unsure the shared expert is, [B, n]: a feature where the objective can tell. */
+export const doubtPort = '@doubt';
+
 /** What is known of the experts when the gate is built, measured on held-out rows. */
 export interface ExpertFacts {
   readonly name: string;
@@ -27,6 +30,8 @@ export interface PatternFacts {
 export interface GateFacts {
   readonly experts: readonly ExpertFacts[];
   readonly patterns: readonly PatternFacts[];
+  /** Nats in which losses are counted, 1 where it is not given: see `Objective.unit`. */
+  readonly unit?: number;
 }
 
 /** One gate kind. Controls learn nothing: their scores follow from the facts or from the seed. */

@@ -4,7 +4,7 @@ import { join, resolve, sep } from 'node:path';
 import { MonbanError, show } from '../core/fault.js';
 import { sha256 } from '../core/hash.js';
 import type { GateFacts } from '../gate/gate.js';
-import type { PoolName } from '../objective/objective.js';
+import type { Calibration, PoolName } from '../objective/objective.js';
 import type { Card } from './card.js';
 import type { Plan } from './plan.js';
 
@@ -33,7 +33,7 @@ export interface ExpertEntry {
   /** Ports as `field:port`. */
   readonly ports: readonly string[];
   readonly needs: 'any' | 'all';
-  readonly calibration: number;
+  readonly calibration: Calibration;
   /** Work per record in microseconds, as counted or measured. */
   readonly cost: number;
   readonly file: string;
@@ -54,7 +54,7 @@ export interface GateEntry {
 
 export interface PoolEntry {
   readonly kind: PoolName;
-  readonly temperature: number;
+  readonly calibration: Calibration;
   readonly file: string;
 }
 

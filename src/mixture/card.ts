@@ -1,5 +1,6 @@
 /** The model card: what a bundle learned from, how good it is, what it costs, where it ends. */
-import type { Scores } from '../objective/objective.js';
+import { figure } from '../core/figure.js';
+import type { Calibration, Scores, Shown } from '../objective/objective.js';
 
 export interface ExpertCard {
   readonly name: string;
@@ -13,7 +14,7 @@ export interface ExpertCard {
   readonly target: number;
   /** Microseconds per record, counted or measured. */
   readonly cost: number;
-  readonly calibration: number;
+  readonly calibration: Calibration;
   readonly bytes: number;
 }
 
@@ -61,21 +62,18 @@ export interface Card {
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const three = (value: number | undefined): string =>
-  value === undefined || Number.isNaN(value) ? '-' : value.toFixed(3);
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-function expertRows(card: Card): string {
+function expertRows(card: Card, { leaderboard, titles }: Shown): string {
   const head = [
     'expert',
     'kind',
     'reads',
-    'accuracy',
-    'log loss',
+    ...leaderboard.map((metric) => titles[metric] ?? metric),
     'share',
     'target',
     'cost, us',
@@ -87,8 +85,7 @@ function expertRows(card: Card): string {
       expert.name,
       expert.kind,
       expert.reads.join(', '),
-      three(expert.scores.accuracy),
-      three(expert.scores.logLoss),
+      ...leaderboard.map((metric) => figure(expert.scores[metric])),
       percent(expert.share),
       percent(expert.target),
       expert.cost.toFixed(0),
@@ -98,7 +95,7 @@ function expertRows(card: Card): string {
 }
 
 /** The card as Markdown. */
-export function cardText(card: Card): string {
+export function cardText(card: Card, shown: Shown): string {
   const { data, gate } = card;
   const { fit, route, check, folds } = data.parts;
   const parts =
@@ -117,18 +114,18 @@ A mixture of ${card.experts.length} experts for \`${data.target}\`, trained by M
 ${data.source}: ${data.rows} labelled rows (${parts})${data.unlabelled > 0 ? `; ${data.unlabelled} rows without a label were left out` : ''}.
 
 ## Scores on check rows
-${table(Object.keys(card.scores), [Object.values(card.scores).map(three)])}
+${table(Object.keys(card.scores), [Object.values(card.scores).map(figure)])}
 
 These rows also chose the gate and the pool, so the figures flatter slightly; \`monban evaluate\` on fresh rows does not.
 
 ## Experts
-${expertRows(card)}
+${expertRows(card, shown)}
 
 Costs are ${card.costs}.
 
 ## Gate
 ${gate.kind}, ${gate.pool} pool, at most ${gate.topK} asked${gate.shared === null ? '' : ` besides the shared expert ${gate.shared}`}; ${gate.expertsPerRecord.toFixed(2)} experts a record.
-Balance: ${gate.balance}; largest share over target ${percent(gate.maxViolation + 1)}, evenness ${three(gate.evenness)}.
+Balance: ${gate.balance}; largest share over target ${percent(gate.maxViolation + 1)}, evenness ${figure(gate.evenness)}.
 Churn between two trainings that differ in the seed: ${percent(gate.churn)} of first choices.
 ${gate.alarms.length === 0 ? 'No alarms.' : `Alarms:\n${gate.alarms.map((line) => `- ${line}`).join('\n')}`}
 

@@ -28,7 +28,7 @@ export function withControl(bundle: Bundle, kind: string): Bundle {
     { ...entry, fields, pool: manifest.pool.kind },
     { weights: {}, tables: {} },
     objective,
-    objective.outputs(manifest.objective.state),
+    objective.answerWidth(manifest.objective.state),
   );
   const file = join('gate', `${kind}.control`);
   return {

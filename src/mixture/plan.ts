@@ -7,10 +7,11 @@ import { encoders } from '../encoder/encoders.js';
 import type { Schedule } from '../expert/expert.js';
 import { experts as expertKinds } from '../expert/experts.js';
 import { gates } from '../gate/gates.js';
+import type { Learning } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { mend, namesIn } from './mend.js';
 import { type SchemaView, schemaView } from './schema-view.js';
-import { type BalanceSpec, type GateSpec, type Spec, specSchema } from './spec.js';
+import { type BalanceSpec, type ExpertSpec, type GateSpec, type Spec, specSchema } from './spec.js';
 import { toFaults } from './spec-faults.js';
 
 export interface FieldPlan {
@@ -176,12 +177,21 @@ function crossCheck(spec: Spec, fields: string[], experts: string[]): Fault[] {
 /** Where sources are hidden at random every pass shows other rows, so that twice as many pay. */
 const passesWhereHidden = 2;
 
-function schedule(kind: string, given: Spec['experts'][string]['training'], hides: boolean) {
+function schedule({ kind, training: given }: ExpertSpec, learning?: Learning, hides = false) {
   const base = expertKinds.has(kind) ? expertKinds.get(kind).schedule : undefined;
   const times = hides ? passesWhereHidden : 1;
-  const passes = base && { epochs: base.epochs * times, patience: base.patience * times };
+  const own = base && (learning?.schedule(base) ?? base);
+  const passes = own && { epochs: own.epochs * times, patience: own.patience * times };
   const set = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...base, ...passes, ...Object.fromEntries(set) } as Schedule;
+}
+
+/** An expert as the spec gives it, with the options that the objective wants and its kind has. */
+function withOptions(expert: ExpertSpec, learning?: Learning): ExpertSpec {
+  if (learning === undefined || !expertKinds.has(expert.kind)) return expert;
+  const known = schemaView(expertKinds.get(expert.kind).config).keys([]);
+  const wanted = Object.entries(learning.options).filter(([name]) => known.includes(name));
+  return { ...Object.fromEntries(wanted), ...expert };
 }
 
 /** One fault per place: the schema's word, which comes first, is the more exact one. */
@@ -209,13 +219,15 @@ export function plan(input: unknown): Plan {
     kind: field.kind,
     config: kindOf(encoders, field, 'field', ['fields', name]),
   }));
+  const { kind: target } = spec.objective;
+  const learning = objectives.has(target) ? objectives.get(target).learning : undefined;
   const experts = Object.entries(spec.experts).map(([name, expert]) => ({
     name,
     kind: expert.kind,
-    config: kindOf(expertKinds, expert, 'expert', ['experts', name]),
+    config: kindOf(expertKinds, withOptions(expert, learning), 'expert', ['experts', name]),
     ...(expert.reads === undefined ? {} : { reads: expert.reads }),
     needs: expert.needs,
-    schedule: schedule(expert.kind, expert.training, spec.training.hide !== undefined),
+    schedule: schedule(expert, learning, spec.training.hide !== undefined),
   }));
   const objective = {
     kind: spec.objective.kind,

@@ -1,7 +1,7 @@
 /** Temperature scaling (Guo et al. 2017): one number that makes logits honest on held-out rows. */
 import type { Truth } from './objective.js';
 
-/** Mean negative log-likelihood of logits [N, W] divided by a temperature; rows with truth -1 are left out. */
+/** Mean negative log-likelihood of logits [N, W] divided by a temperature; rows of unknown truth are left out. */
 export function lossAt(
   outputs: Float32Array,
   truth: Truth,
@@ -12,7 +12,7 @@ export function lossAt(
   let rows = 0;
   for (let row = 0; row < truth.length; row++) {
     const label = truth[row]!;
-    if (label < 0) continue;
+    if (Number.isNaN(label)) continue;
     const at = row * width;
     let top = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < width; i++) top = Math.max(top, outputs[at + i]!);
@@ -30,11 +30,18 @@ export function lossAt(
  */
 const lowest = 0.25;
 const golden = (Math.sqrt(5) - 1) / 2;
+/**
+ * What is believed of a temperature before any row: its logarithm is normal around 0 with this
+ * deviation. A few rows of a rare class move it little, thousands of rows as far as they say.
+ */
+const believed = 0.5;
 
-/** The temperature in [0.25, 20] of least loss, by golden-section search on its logarithm; 1 without rows. */
+/** The most probable temperature in [0.25, 20], by golden-section search on its logarithm; 1 without rows. */
 export function bestTemperature(outputs: Float32Array, truth: Truth, width: number): number {
-  if (!truth.some((label) => label >= 0)) return 1;
-  const loss = (logarithm: number) => lossAt(outputs, truth, width, Math.exp(logarithm));
+  const rows = truth.reduce((count, label) => count + Number(!Number.isNaN(label)), 0);
+  if (rows === 0) return 1;
+  const loss = (logarithm: number) =>
+    lossAt(outputs, truth, width, Math.exp(logarithm)) + (logarithm / believed) ** 2 / (2 * rows);
   let low = Math.log(lowest);
   let high = Math.log(20);
   let a = high - golden * (high - low);

@@ -1,13 +1,26 @@
 /** Classification: one of a list of classes. */
 import { z } from 'zod';
-import { MonbanError, show } from '../core/fault.js';
-import type { Values } from '../data/column.js';
-import { add, constant, div, logSoftmax, mean, mul, neg, pick, sum } from '../tensor/ops.js';
-import { bestTemperature } from './calibrate.js';
-import type { Answer, Objective, Truth, Utility } from './objective.js';
+import {
+  add,
+  concat,
+  constant,
+  div,
+  exp,
+  logSoftmax,
+  max,
+  mean,
+  mul,
+  neg,
+  pick,
+  sub,
+  sum,
+} from '../tensor/ops.js';
+import { bestTemperature, lossAt } from './calibrate.js';
+import { checkLabels, countLabels, indexLabels, rising, weightsOf } from './label.js';
+import type { Answer, Objective, Shown, Truth } from './objective.js';
 import { mixture, product } from './pool.js';
 import { score } from './score.js';
-import { expectedBest, utilityTable } from './utility.js';
+import { type ClassPrices, expectedBest, utilityTable } from './utility.js';
 
 const config = z.strictObject({
   classWeights: z
@@ -26,67 +39,8 @@ export interface ClassificationState {
 }
 
 const mostShown = 5;
-
-type Label = string | number | null;
-
-function labelAt(values: Values, row: number): Label {
-  const value = values[row] as Label | readonly string[];
-  if (value === null || Array.isArray(value) || Number.isNaN(value)) return null;
-  return value as Label;
-}
-
-function countLabels(target: Values): Map<string | number, number> {
-  const counts = new Map<string | number, number>();
-  for (let row = 0; row < target.length; row++) {
-    const label = labelAt(target, row);
-    if (label !== null) counts.set(label, (counts.get(label) ?? 0) + 1);
-  }
-  return counts;
-}
-
-const rising = (a: string | number, b: string | number): number => (a < b ? -1 : a > b ? 1 : 0);
-
-function checkLabels(counts: Map<string | number, number>, rows: number, where: string): void {
-  if (rows === 0) throw new MonbanError({ where, expected: 'training rows', found: 'none' });
-  const expected = 'a target with at least two classes';
-  if (counts.size === 0) {
-    const todo = 'name a column that holds the answers';
-    throw new MonbanError({ where, expected, found: 'only missing values', todo });
-  }
-  if (counts.size === 1) {
-    const found = `one class, ${show([...counts.keys()][0])}`;
-    throw new MonbanError({
-      where,
-      expected,
-      found,
-      todo: 'nothing can be learned from one class',
-    });
-  }
-  if (counts.size > 20 && counts.size > rows / 2) {
-    const found = `${counts.size} classes in ${rows} rows`;
-    const todo = 'name a column with repeated labels, or remove the identifiers from it';
-    throw new MonbanError({ where, expected: 'classes that repeat', found, todo });
-  }
-}
-
-function weightsOf(
-  option: Config['classWeights'],
-  labels: readonly (string | number)[],
-  counts: number[],
-  where: string,
-): number[] {
-  if (option === 'none') return labels.map(() => 1);
-  const rows = counts.reduce((a, b) => a + b, 0);
-  if (option === 'balanced') return counts.map((count) => rows / (labels.length * count));
-  const unknown = Object.keys(option).find(
-    (name) => !labels.some((label) => String(label) === name),
-  );
-  if (unknown !== undefined) {
-    const expected = `labels of the target: ${labels.slice(0, 10).join(', ')}`;
-    throw new MonbanError({ where: `${where} classWeights`, expected, found: show(unknown) });
-  }
-  return labels.map((label) => option[String(label)] ?? 1);
-}
+/** Entropy, in nats, below which the classes count as rare: half a coin's, one row in nine. */
+const rareEntropy = Math.LN2 / 2;
 
 /** Counts of the classes to shares, none of them 0. */
 function smoothed(counts: readonly number[]): number[] {
@@ -95,7 +49,10 @@ function smoothed(counts: readonly number[]): number[] {
 }
 
 /** The most probable labels, at most five; ties go to the lower index. */
-function topOf(row: Float32Array, labels: readonly (string | number)[]): Answer['top'] {
+function topOf(
+  row: Float32Array,
+  labels: readonly (string | number)[],
+): NonNullable<Answer['top']> {
   const top: number[] = [];
   for (let i = 0; i < row.length; i++) {
     let at = top.length;
@@ -115,11 +72,15 @@ function likelihoods(
   const width = state.labels.length;
   const unknown = Math.log(1e-15);
   return Float64Array.from(truth, (label, row) =>
-    label < 0 ? unknown : Math.max(unknown, answers[row * width + label]!),
+    Number.isNaN(label) ? unknown : Math.max(unknown, answers[row * width + label]!),
   );
 }
 
-function decide(answers: Float32Array, state: ClassificationState, utility?: Utility): Int32Array {
+function decide(
+  answers: Float32Array,
+  state: ClassificationState,
+  utility?: ClassPrices,
+): Int32Array {
   const width = state.labels.length;
   const chosen = new Int32Array(answers.length / width);
   for (let row = 0; row < chosen.length; row++) {
@@ -128,12 +89,68 @@ function decide(answers: Float32Array, state: ClassificationState, utility?: Uti
   return chosen;
 }
 
+/** Log of the mean probability of the open experts. */
+function even(
+  each: readonly Float32Array[],
+  open: Float32Array,
+  state: ClassificationState,
+): Float32Array {
+  const experts = each.length;
+  const prior = Float32Array.from(state.shares, Math.log);
+  const width = prior.length;
+  const rows = open.length / experts;
+  const out = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    const asked = each.flatMap((_, e) => (open[row * experts + e] === 1 ? [e] : []));
+    for (let c = 0; c < width; c++) {
+      const sum = asked.reduce((total, e) => total + Math.exp(each[e]![row * width + c]!), 0);
+      out[row * width + c] = asked.length === 0 ? prior[c]! : Math.log(sum / asked.length + 1e-12);
+    }
+  }
+  return out;
+}
+
+/** Utility of the decisions. */
+function earned(
+  answers: Float32Array,
+  truth: Truth,
+  state: ClassificationState,
+  utility: ClassPrices,
+): Float64Array {
+  return Float64Array.from(decide(answers, state, utility), (answer, row) => {
+    const label = truth[row]!;
+    if (Number.isNaN(label)) return Math.min(...utility.map((prices) => prices[answer]!));
+    return utility[label]![answer]!;
+  });
+}
+
+/** How labels and their scores are shown. */
+const shown: Shown = {
+  leaderboard: ['accuracy', 'macroF1', 'logLoss'],
+  titles: {
+    macroF1: 'macro F1',
+    auc: 'AUC',
+    averagePrecision: 'avg precision',
+    logLoss: 'log loss',
+    brier: 'Brier',
+    ece: 'ECE',
+  },
+  columns: [
+    { name: 'answer', type: 'VARCHAR', cell: ({ value }) => String(value) },
+    { name: 'confidence', type: 'DOUBLE', cell: ({ confidence }) => confidence ?? null },
+  ],
+  text: ({ value, confidence = 0 }) => `${value} (${(confidence * 100).toFixed(1)} %)`,
+  effects: ({ value }) => `+ for ${value}, - against, in log-probability`,
+};
+
 /** Experts say logits [B, classes]; answers are log-probabilities [B, classes]. */
-export const classification: Objective<Config, ClassificationState> = {
+export const classification: Objective<Config, ClassificationState, ClassPrices> = {
   kind: 'classification',
   summary: 'the target is one of a list of classes',
   config,
   headline: { metric: 'accuracy', higher: true },
+  shown,
+  learning: { options: {}, schedule: (base) => base },
   fit(target, { classWeights }, where) {
     const counted = countLabels(target);
     checkLabels(counted, target.length, where);
@@ -143,15 +160,12 @@ export const classification: Objective<Config, ClassificationState> = {
     return { labels, shares, classWeights: weightsOf(classWeights, labels, counts, where) };
   },
   outputs: (state) => state.labels.length,
-  encode(target, state) {
-    const index = new Map(state.labels.map((label, i) => [String(label), i]));
-    return Int32Array.from({ length: target.length }, (_, row) => {
-      const label = labelAt(target, row);
-      return label === null ? -1 : (index.get(String(label)) ?? -1);
-    });
-  },
+  answerWidth: (state) => state.labels.length,
+  encode: (target, state) => indexLabels(target, state.labels),
+  truthType: 'int64',
+  feed: (truth) => BigInt64Array.from(truth, (label) => BigInt(label || 0)),
   rowWeights: (truth, state) =>
-    Float32Array.from(truth, (label) => (label < 0 ? 0 : state.classWeights[label]!)),
+    Float32Array.from(truth, (label) => (Number.isNaN(label) ? 0 : state.classWeights[label]!)),
   loss(outputs, truth, weight, smoothing) {
     const said = logSoftmax(outputs);
     const hit = pick(said, truth);
@@ -159,22 +173,47 @@ export const classification: Objective<Config, ClassificationState> = {
       smoothing === 0 ? hit : add(mul(hit, 1 - smoothing), mul(mean(said, [1], true), smoothing));
     return div(neg(sum(mul(target, weight), [0, 1])), add(sum(weight, [0, 1]), 1e-6));
   },
-  calibrate: (outputs, truth, state) => bestTemperature(outputs, truth, state.labels.length),
-  calibrated: (outputs, temperature) => logSoftmax(div(outputs, constant(temperature))),
+  calibrate: (outputs, truth, state) => [bestTemperature(outputs, truth, state.labels.length)],
+  uncalibrated: [1],
+  stopLoss(outputs, truth, state) {
+    const width = state.labels.length;
+    return lossAt(outputs, truth, width, bestTemperature(outputs, truth, width));
+  },
+  calibrated: (outputs, [temperature]) => logSoftmax(div(outputs, constant(temperature!))),
+  // The chance to be wrong, and the entropy, which also sees how many classes are left.
+  doubt: (outputs) =>
+    concat(
+      [sub(1, exp(max(outputs, 1, true))), neg(sum(mul(exp(outputs), outputs), [1], true))],
+      1,
+    ),
+  unit({ shares }) {
+    const entropy = shares.reduce((sum, share) => sum - share * Math.log(share), 0);
+    return Math.min(1, entropy / rareEntropy);
+  },
+  classes: (truth) => Int32Array.from(truth, (label) => (Number.isNaN(label) ? -1 : label)),
   prior: (state) => Float32Array.from(state.shares, Math.log),
   constant(truth, state) {
     const counts = state.labels.map((_, i) => truth.reduce((n, t) => n + (t === i ? 1 : 0), 0));
     return Float32Array.from(smoothed(counts), Math.log);
   },
   pools: { product, mixture },
+  even,
   logLikelihood: (pooled, truth) => pick(pooled, truth),
   likelihoods,
-  decide,
   utility: (right, wrong, state, where) => utilityTable(right, wrong, state.labels, where),
+  earned,
   answer(row, state, utility) {
     const chosen = expectedBest(row, 0, row.length, utility);
     const confidence = Math.exp(row[chosen]!);
     return { value: state.labels[chosen]!, confidence, top: topOf(row, state.labels) };
+  },
+  effects(row, others, _state, utility) {
+    const chosen = expectedBest(row, 0, row.length, utility);
+    const count = others.length / row.length;
+    return Float64Array.from(
+      { length: count },
+      (_, i) => row[chosen]! - others[i * row.length + chosen]!,
+    );
   },
   score: (answers, truth, state, utility) =>
     score(answers, truth, decide(answers, state, utility), state.labels.length),

@@ -66,7 +66,7 @@ test('the mixture averages probabilities', async () => {
 });
 
 test('a known temperature is found again', () => {
-  const truth = new Int32Array(4000);
+  const truth = new Float64Array(4000);
   const outputs = new Float32Array(8000);
   let state = 1;
   for (let i = 0; i < truth.length; i++) {
@@ -76,6 +76,32 @@ test('a known temperature is found again', () => {
     outputs[i * 2] = 3 * Math.log(4);
   }
   expect(bestTemperature(outputs, truth, 2)).toBeCloseTo(3, 0);
+});
+
+test('faultless rows sharpen as far as there are many of them', () => {
+  const sharpened = (rows: number): number => {
+    const truth = Float64Array.from({ length: rows }, (_, i) => i % 2);
+    const outputs = Float32Array.from({ length: 2 * rows }, (_, i) =>
+      i % 4 === 0 || i % 4 === 3 ? 2 : 0,
+    );
+    return bestTemperature(outputs, truth, 2);
+  };
+  expect(sharpened(4)).toBeGreaterThan(0.7);
+  expect(sharpened(4000)).toBeLessThan(0.3);
+});
+
+test('losses count in nats, and in less where one class is rare', () => {
+  const unitOf = (positives: number): number =>
+    classification.unit!(
+      classification.fit(
+        Float64Array.from({ length: 1000 }, (_, i) => Number(i < positives)),
+        classification.config.parse({}) as Parameters<typeof classification.fit>[1],
+        'target',
+      ),
+    );
+  expect(unitOf(500)).toBe(1);
+  expect(unitOf(120)).toBe(1);
+  expect(unitOf(5)).toBeLessThan(0.1);
 });
 
 test('AUC is the share of pairs in the right order', () => {
@@ -89,12 +115,12 @@ test('AUC is the share of pairs in the right order', () => {
       const negatives = cells.filter(([, is]) => !is);
       fc.pre(positives.length > 0 && negatives.length > 0);
       const answers = Float32Array.from(cells.flatMap(([p]) => logs(1 - p / 10, p / 10)));
-      const truth = Int32Array.from(cells, ([, is]) => Number(is));
+      const truth = Float64Array.from(cells, ([, is]) => Number(is));
       const wins = positives.flatMap(([p]) =>
         negatives.map(([n]) => (p > n ? 1 : p === n ? 0.5 : 0)),
       );
       const expected = wins.reduce<number>((a, b) => a + b, 0) / wins.length;
-      expect(score(answers, truth, truth, 2).auc).toBeCloseTo(expected, 9);
+      expect(score(answers, truth, Int32Array.from(truth), 2).auc).toBeCloseTo(expected, 9);
     }),
   );
 });
@@ -103,7 +129,7 @@ test('metrics by hand', () => {
   const answers = Float32Array.from(
     [logs(0.8, 0.2), logs(0.4, 0.6), logs(0.9, 0.1), logs(0.3, 0.7)].flat(),
   );
-  const truth = Int32Array.of(0, 1, 1, 1);
+  const truth = Float64Array.of(0, 1, 1, 1);
   const found = score(answers, truth, Int32Array.of(0, 1, 0, 1), 2);
   expect(found.accuracy).toBe(0.75);
   expect(found.macroF1).toBeCloseTo((2 / 3 + 4 / 5) / 2, 9);
@@ -120,8 +146,8 @@ test('a reward decides: a dear mistake is avoided', () => {
     'target',
   );
   const answers = Float32Array.from(logs(0.2, 0.8));
-  expect(classification.decide(answers, state)[0]).toBe(1);
-  expect(classification.decide(answers, state, utility)[0]).toBe(0);
+  expect(classification.answer(answers, state).value).toBe('good');
+  expect(classification.answer(answers, state, utility).value).toBe('bad');
   expect(() => utilityTable(1, { bda: 20 }, ['bad', 'good'], 'reward')).toThrow(
     'did you mean "bad"?',
   );

@@ -2,7 +2,9 @@
 import { type Registry, registry } from '../core/registry.js';
 import { classification } from './classification.js';
 import type { Objective } from './objective.js';
+import { regression } from './regression.js';
 
 export const objectives: Registry<Objective> = registry('objective', [
   classification,
+  regression,
 ] as unknown as readonly Objective[]);

@@ -25,7 +25,7 @@ export interface Pool {
    * to log-weights [B, E]; where share is 0 the log-weight is `notAsked`.
    */
   weights(scores: Tensor, share: Tensor): Tensor;
-  /** Log-probabilities [B, K, W], log-weights [B, K], log prior [1, W] to log-probabilities [B, W]. */
+  /** Answers [B, K, V], log-weights [B, K] and the prior answer [1, V] to pooled outputs [B, W]. */
   combine(outputs: Tensor, logWeights: Tensor, prior: Tensor): Tensor;
 }
 
@@ -37,7 +37,7 @@ function logShare(share: Tensor): Tensor {
 }
 
 /** [B, K] to [B, K, 1] */
-function column(x: Tensor): Tensor {
+export function column(x: Tensor): Tensor {
   return reshape(x, [...x.shape, 1]);
 }
 

@@ -52,7 +52,7 @@ function macroF1(chosen: Int32Array, truth: Truth, width: number): number {
   const real = new Float64Array(width);
   for (let row = 0; row < truth.length; row++) {
     said[chosen[row]!]!++;
-    if (truth[row]! < 0) continue;
+    if (Number.isNaN(truth[row])) continue;
     real[truth[row]!]!++;
     if (truth[row] === chosen[row]) hits[truth[row]!]!++;
   }
@@ -107,7 +107,8 @@ export function score(
   );
   let loss = 0;
   for (let row = 0; row < rows; row++) {
-    const said = truth[row]! < 0 ? Number.NEGATIVE_INFINITY : answers[row * width + truth[row]!]!;
+    const unseen = Number.isNaN(truth[row]);
+    const said = unseen ? Number.NEGATIVE_INFINITY : answers[row * width + truth[row]!]!;
     loss -= Math.max(Math.log(1e-15), said);
   }
   return {

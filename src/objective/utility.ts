@@ -1,7 +1,9 @@
 /** Rewards of answers: laying out the prices of a spec, and deciding by expected reward. */
 import { type Fault, MonbanError, show } from '../core/fault.js';
 import { nearest } from '../core/nearest.js';
-import type { Utility } from './objective.js';
+
+/** What an answer is worth: prices[truth][answer], in the currency of the spec. */
+export type ClassPrices = readonly (readonly number[])[];
 
 type Labels = readonly (string | number)[];
 type Prices = Readonly<Record<string, unknown>>;
@@ -32,7 +34,7 @@ function priceOf(prices: unknown, key: string | number, otherwise: number): unkn
 }
 
 /**
- * utility[truth][answer]: `right` is a number or a number per label; `wrong` is a price, a price
+ * prices[truth][answer]: `right` is a number or a number per label; `wrong` is a price, a price
  * per true label, or per true label a price per answer (prices are subtracted).
  */
 export function utilityTable(
@@ -40,7 +42,7 @@ export function utilityTable(
   wrong: unknown,
   labels: Labels,
   where: string,
-): Utility {
+): ClassPrices {
   const faults = [
     ...unknownLabels(right, labels, `${where}.right`),
     ...unknownLabels(wrong, labels, `${where}.wrong`),
@@ -64,7 +66,7 @@ export function expectedBest(
   row: Float32Array,
   at: number,
   width: number,
-  utility?: Utility,
+  utility?: ClassPrices,
 ): number {
   let best = 0;
   let bestValue = Number.NEGATIVE_INFINITY;

@@ -24,15 +24,39 @@ export type JsonRecord = Readonly<Record<string, unknown>>;
 
 type Cell = number | string | readonly string[] | null;
 
-const expected = { number: 'a number', text: 'a text', list: 'a list of texts' } as const;
+const expected = {
+  number: 'a number',
+  text: 'a text',
+  list: 'a list of texts or numbers',
+  any: 'a text or a list',
+} as const;
+
+/** An item of a list as text; what holds several numbers stays JSON, and no number is NaN as in data. */
+function item(value: unknown): string | undefined {
+  if (value === null) return 'NaN';
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  if (typeof value !== 'object') return undefined;
+  const flat = Object.values(value as object).every(
+    (one) => one === null || typeof one === 'string' || typeof one === 'number',
+  );
+  return flat ? JSON.stringify(value) : undefined;
+}
 
 /** A JSON value as a cell; undefined where it does not fit the storage. */
 function cell(value: unknown, storage: Storage): Cell | undefined {
   if (value === null || value === undefined) return null;
-  if (storage === 'list' && Array.isArray(value)) {
-    const fits = value.every((item) => typeof item === 'string' || typeof item === 'number');
-    return fits ? value.map(String) : undefined;
+  if (storage === 'any' && Array.isArray(value)) {
+    // Rows of pixels may be nested.
+    const items: unknown[] = value.flat(3);
+    const fits = items.every((one) => typeof one === 'string' || typeof one === 'number');
+    return fits ? items.map(String) : undefined;
   }
+  if (storage === 'list' && Array.isArray(value)) {
+    const numeric = value.some((one) => one !== null && typeof one !== 'string');
+    const items = value.filter((one) => one !== null || numeric).map(item);
+    return items.every((one) => one !== undefined) ? items : undefined;
+  }
+  if (storage === 'any') return typeof value === 'string' ? value : undefined;
   if (typeof value === 'boolean') return storage === 'number' ? Number(value) : String(value);
   if (typeof value === 'number') return storage === 'list' ? undefined : value;
   if (typeof value !== 'string') return undefined;

@@ -1,14 +1,12 @@
 /** An explanation in words, for a terminal. */
+import { signed } from '../core/figure.js';
 import type { Value } from '../encoder/encoder.js';
-import type { Answer } from '../objective/objective.js';
+import type { Shown } from '../objective/objective.js';
 import type { Explained, Influence } from './explain.js';
 import type { Change } from './flip.js';
 
 const shownFields = 4;
 const shownLetters = 40;
-
-const answerText = ({ value, confidence }: Answer): string =>
-  `${value} (${(confidence * 100).toFixed(1)} %)`;
 
 const list = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
@@ -34,9 +32,7 @@ function influences(title: string, all: readonly Influence[]): string[] {
   if (all.length === 0) return [];
   const shown = all.slice(0, shownFields);
   const width = Math.max(...shown.map(({ field }) => field.length));
-  const lines = shown.map(
-    ({ field, effect }) => `  ${field.padEnd(width)}  ${effect < 0 ? '' : '+'}${effect.toFixed(3)}`,
-  );
+  const lines = shown.map(({ field, effect }) => `  ${field.padEnd(width)}  ${signed(effect)}`);
   const rest = all.length - shown.length;
   return ['', title, ...lines, ...(rest > 0 ? [`  and ${rest} with smaller effects`] : [])];
 }
@@ -54,9 +50,15 @@ function asked({ decision: { route, runnerUp, margin } }: Explained): string[] {
   ];
 }
 
-function said({ experts }: Explained): string[] {
+function known({ seen }: Explained): string[] {
+  if (seen.length === 0) return [];
+  const width = Math.max(...seen.map(({ field }) => field.length));
+  return ['', 'Seen as:', ...seen.map(({ field, as }) => `  ${field.padEnd(width)}  ${as}`)];
+}
+
+function said({ experts }: Explained, shown: Shown): string[] {
   if (experts.length === 0) return [];
-  const texts = experts.map(({ answer }) => answerText(answer));
+  const texts = experts.map(({ answer }) => shown.text(answer));
   const names = Math.max(...experts.map(({ expert }) => expert.length));
   const width = Math.max(...texts.map(({ length }) => length));
   const lines = experts.map(
@@ -66,7 +68,7 @@ function said({ experts }: Explained): string[] {
   return ['', 'What each expert says by itself:', ...lines];
 }
 
-function flipped({ decision, flip, tried }: Explained): string[] {
+function flipped({ decision, flip, tried }: Explained, shown: Shown): string[] {
   if (decision.runnerUp === null) return [];
   if (flip === null)
     return ['', `None of ${tried} changes of one or two fields would have sent it elsewhere.`];
@@ -75,27 +77,25 @@ function flipped({ decision, flip, tried }: Explained): string[] {
     '',
     'Smallest change found that sends it elsewhere:',
     `  ${flip.changes.map(changeText).join(' and ')};`,
-    `  then ${list(flip.route)} would be asked, and the answer would ${same ? 'still ' : ''}be ${answerText(flip.answer)}.`,
+    `  then ${list(flip.route)} would be asked, and the answer would ${same ? 'still ' : ''}be ${shown.text(flip.answer)}.`,
   ];
 }
 
 /** An explanation as lines of text. */
-export function explainText(explained: Explained): string {
+export function explainText(explained: Explained, shown: Shown): string {
   const { decision, route, answer } = explained;
   const [first] = decision.route;
   return [
-    `Answer: ${answerText(decision.answer)}`,
+    `Answer: ${shown.text(decision.answer)}`,
     ...asked(explained),
     ...(decision.missing.length === 0 ? [] : [`Missing: ${list(decision.missing)}`]),
     ...influences(
       `Fields that moved the route (+ towards ${first?.expert}, - towards ${decision.runnerUp}, in score):`,
       route,
     ),
-    ...influences(
-      `Fields that moved the answer (+ for ${decision.answer.value}, - against, in log-probability):`,
-      answer,
-    ),
-    ...said(explained),
-    ...flipped(explained),
+    ...influences(`Fields that moved the answer (${shown.effects(decision.answer)}):`, answer),
+    ...known(explained),
+    ...said(explained, shown),
+    ...flipped(explained, shown),
   ].join('\n');
 }

@@ -1,10 +1,11 @@
 /** Explains one decision: who was asked and why, what the others say, what would change the route. */
+import type { Value } from '../encoder/encoder.js';
 import type { Decision } from '../mixture/decision.js';
 import type { Answer } from '../objective/objective.js';
 import type { Batch, JsonRecord } from './batch.js';
 import { encodeLazily } from './encoded.js';
 import { type Change, seekFlip, varied } from './flip.js';
-import { askExpert } from './model.js';
+import { askExpert, coderOf, type Model } from './model.js';
 import { type Predictor, type Routed, utilityOf } from './predictor.js';
 
 /** How much a field moved something: with the field minus without it. */
@@ -17,8 +18,10 @@ export interface Explained {
   readonly decision: Decision;
   /** Fields by how much they favour the first expert over the runner-up, largest effect first. */
   readonly route: readonly Influence[];
-  /** Fields by how much they raise the log-probability of the answer, largest effect first. */
+  /** Fields by what they do to the answer (its log-probability, or the amount), largest effect first. */
   readonly answer: readonly Influence[];
+  /** What a field is known as where its kind groups values: the template of a log line. */
+  readonly seen: readonly { readonly field: string; readonly as: string }[];
   /** What every expert that could be asked says by itself. */
   readonly experts: readonly {
     readonly expert: string;
@@ -54,15 +57,20 @@ async function flipOf(
   return { changes, route: route.map(({ expert }) => expert), answer };
 }
 
-async function whatOthersSay(
-  predictor: Predictor,
-  batch: Batch,
-  routed: Routed,
-): Promise<Explained['experts']> {
+/** The groups of given values that are not named by the value itself. */
+function seenAs(model: Model, batch: Batch, given: readonly string[]): Explained['seen'] {
+  return given.flatMap((field) => {
+    const value = batch.values[field]![0] as Value;
+    const as = coderOf(model, field).group?.(value);
+    return as === undefined || as === value ? [] : [{ field, as }];
+  });
+}
+
+async function whatOthersSay(predictor: Predictor, routed: Routed): Promise<Explained['experts']> {
   const { model } = predictor;
   const { experts } = model.manifest;
   const utility = utilityOf(model);
-  const encoded = encodeLazily(model, batch, routed.presence);
+  const encoded = encodeLazily(model, routed.batch, routed.presence);
   const row = Int32Array.of(0);
   const said: Explained['experts'][number][] = [];
   for (const [e, { name, ports }] of experts.entries()) {
@@ -88,34 +96,37 @@ function leads(predictor: Predictor, { route, runnerUp }: Decision) {
 }
 
 /** Explains the decision about the one row of a batch. */
-export async function explainBatch(predictor: Predictor, batch: Batch): Promise<Explained> {
+export async function explainBatch(predictor: Predictor, asked: Batch): Promise<Explained> {
   const { model } = predictor;
-  const routed = await predictor.run(batch);
+  const routed = await predictor.run(asked);
+  const { batch } = routed;
   const decision = predictor.decision(routed, 0);
   const given = model.manifest.fields
     .map(({ name }) => name)
     .filter((name) => !decision.missing.includes(name));
   if (decision.route.length === 0)
-    return { decision, route: [], answer: [], experts: [], flip: null, tried: 0 };
+    return { decision, route: [], answer: [], seen: [], experts: [], flip: null, tried: 0 };
   const without = varied(
     batch,
     given.map((field) => [{ field, from: null, to: null }]),
   );
   const hidden = await predictor.run(without.batch, without.options);
-  const chosen = model.objective.decide(routed.answers, model.state, utilityOf(model))[0]!;
-  const width = routed.answers.length;
+  const effects = model.objective.effects(
+    routed.answers,
+    hidden.answers,
+    model.state,
+    utilityOf(model),
+  );
   const lead = leads(predictor, decision);
   const route = given.map((field, row) => ({ field, effect: lead(routed, 0) - lead(hidden, row) }));
-  const answer = given.map((field, row) => ({
-    field,
-    effect: routed.answers[chosen]! - hidden.answers[row * width + chosen]!,
-  }));
+  const answer = given.map((field, row) => ({ field, effect: effects[row]! }));
   const { changes, tried } = await seekFlip(predictor, batch, routed, given);
   return {
     decision,
     route: decision.runnerUp === null ? [] : route.sort(bySize),
     answer: answer.sort(bySize),
-    experts: await whatOthersSay(predictor, batch, routed),
+    seen: seenAs(model, batch, given),
+    experts: await whatOthersSay(predictor, routed),
     flip: await flipOf(predictor, batch, changes),
     tried,
   };

@@ -1,4 +1,5 @@
 /** An opened mixture: coders and sessions, and how one batch flows through them. */
+import type { Fault } from '../core/fault.js';
 import type { Coder } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
 import { presencePort, sharedPort } from '../gate/gate.js';
@@ -15,6 +16,8 @@ import { memorySlices } from './slices.js';
 
 /** What a test or a page may watch: encoder and expert calls as they happen. */
 export interface Watch {
+  /** Values of a field that could not be read and count as missing. */
+  readonly broken?: (field: string, faults: readonly Fault[]) => void;
   readonly encoded?: (port: string, rows: number) => void;
   readonly asked?: (expert: string, rows: number) => void;
 }
@@ -24,7 +27,7 @@ export interface Model {
   readonly manifest: Manifest;
   readonly objective: Objective;
   readonly state: unknown;
-  /** W */
+  /** V */
   readonly width: number;
   /** [V] what is said when nobody can be asked. */
   readonly prior: Float32Array;
@@ -82,7 +85,7 @@ export async function openModel(bundle: Bundle, watch: Watch = {}): Promise<Mode
     manifest,
     objective,
     state,
-    width: objective.outputs(state),
+    width: objective.answerWidth(state),
     prior: objective.prior(state),
     coders,
     sources,

@@ -5,7 +5,7 @@ import type { Card, ExpertCard } from '../mixture/card.js';
 import { cardText } from '../mixture/card.js';
 import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
-import type { Objective } from '../objective/objective.js';
+import type { Calibration, Objective, Truth } from '../objective/objective.js';
 import type { TrainedExpert } from './expert-job.js';
 import { type GateResult, loadOfOutcome, outcome } from './gate-phase.js';
 import type { Parts } from './parts.js';
@@ -24,11 +24,11 @@ interface CardParts {
     readonly open: Float32Array;
     readonly facts: GateFacts;
     readonly targets: readonly number[];
-    readonly truth: Int32Array;
-    readonly calibrations: readonly number[];
+    readonly truth: Truth;
+    readonly calibrations: readonly Calibration[];
   };
   readonly result: GateResult;
-  readonly temperature: number;
+  readonly calibration: Calibration;
   readonly costs: readonly number[];
   readonly sizes: readonly number[];
   /** Ports of each expert. */
@@ -79,10 +79,10 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
   const { plan, rows, objective, state, said, result, trained } = input;
   const { job, trained: gate } = result.chosen;
   const checks = result.checks;
-  const truth = checks.map((view) => said.truth[view]!);
-  const routed = await outcome(job, gate, checks, input.temperature);
+  const truth = Float64Array.from(checks, (view) => said.truth[view]!);
+  const routed = await outcome(job, gate, checks, input.calibration);
   const load = loadOfOutcome(routed, said.targets);
-  const width = objective.outputs(state);
+  const width = objective.answerWidth(state);
   const experts = plan.experts.map(({ name, kind }, e): ExpertCard => {
     const open = checks.filter((view) => said.open[view * plan.experts.length + e] === 1);
     const outputs = new Float32Array(open.length * width);
@@ -96,7 +96,7 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
       epochs: trained[e]!.epochs,
       scores: objective.score(
         outputs,
-        open.map((view) => said.truth[view]!),
+        Float64Array.from(open, (view) => said.truth[view]!),
         state,
       ),
       share: load.shares[e]!,
@@ -146,5 +146,5 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
     costs: plan.spec.training.costs,
     limits: limits(input),
   };
-  return { card, text: cardText(card) };
+  return { card, text: cardText(card, objective.shown) };
 }

@@ -1,13 +1,13 @@
 /** Phase 1, in a worker thread: trains one expert, says what it would have said of held-out rows. */
 import type { Columns } from '../core/column.js';
-import { random } from '../core/random.js';
+import { type Random, random } from '../core/random.js';
 import type { FieldPorts } from '../expert/expert.js';
 import { experts } from '../expert/experts.js';
 import { servingFeeds, trainingBatch } from '../mixture/feeds.js';
 import { expertGraph } from '../mixture/graphs.js';
 import type { ExpertPlan } from '../mixture/plan.js';
 import { fieldOf, graphFeatures } from '../mixture/wiring.js';
-import { lossAt } from '../objective/calibrate.js';
+import type { Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { openSession } from '../runtime/session.js';
 import { createTrainer, type Trainer } from '../runtime/trainer.js';
@@ -28,7 +28,7 @@ export interface ExpertJob {
   readonly fieldIndex: Readonly<Record<string, number>>;
   readonly objective: { readonly kind: string; readonly state: unknown };
   readonly columns: Columns;
-  readonly truth: Int32Array;
+  readonly truth: Truth;
   readonly rowWeights: Float32Array;
   /** [N, F] */
   readonly presence: Uint8Array;
@@ -44,7 +44,7 @@ export interface TrainedExpert {
   readonly heldOut: Float32Array;
   /** Passes over the rows of the final model. */
   readonly epochs: number;
-  /** Mean calibrated loss on check rows after each epoch, over the folds. */
+  /** Mean calibrated loss on check rows at each look at them, over the folds. */
   readonly curve: readonly number[];
 }
 
@@ -77,7 +77,7 @@ async function makeTrainer({ job, width }: Context, label: string): Promise<Trai
     .get(expert.kind)
     .build(width, expert.config)
     .forward(trace, graphFeatures(fields, ports));
-  const truth = input('@truth', ['B', 1], 'int64');
+  const truth = input('@truth', ['B', 1], objective.truthType);
   const weight = input('@weight', ['B', 1]);
   const loss = objective.loss(outputs, truth, weight, expert.schedule.smoothing);
   const { rate, tableRate, weightDecay } = expert.schedule;
@@ -115,21 +115,25 @@ async function trainEpoch(
   context: Context,
   trainer: Trainer,
   rows: Int32Array,
-  stream: () => number,
+  stream: Random,
   factor: (done: number) => number,
 ): Promise<number> {
-  const { job } = context;
-  const { batch } = job.expert.schedule;
+  const { job, width } = context;
+  const { kind, config, schedule } = job.expert;
+  const { batch } = schedule;
+  const model = experts.get(kind).build(width, config);
+  const objective = objectives.get(job.objective.kind);
   let total = 0;
   let steps = 0;
   for (let from = 0; from < rows.length; from += batch) {
     const part = rows.subarray(from, from + batch);
-    const visible = hiddenPresence(job, part, stream);
+    const visible = hiddenPresence(job, part, stream.uniform);
     const { feeds, bags } = trainingBatch(job.ports, {
       columns: job.columns,
       rows: visibleRows(job, part, visible),
     });
-    const truth = BigInt64Array.from(part, (row) => BigInt(Math.max(0, job.truth[row]!)));
+    model.vary?.(feeds, stream);
+    const truth = objective.feed(Float64Array.from(part, (row) => job.truth[row]!));
     const weight = Float32Array.from(part, (row) => job.rowWeights[row]!);
     const all = Int32Array.from(part.keys());
     const { loss } = await trainer.step({
@@ -184,10 +188,20 @@ async function say(context: Context, learned: Learned, views: Int32Array): Promi
   return out;
 }
 
+/**
+ * Losses nearer than this are the same: which groups of rows are held out moves them more. In nats,
+ * and as a share where losses are small.
+ */
+const sameNats = 0.01;
+const sameShare = 0.02;
+
+const isAsGood = (loss: number, best: number): boolean =>
+  loss <= best + Math.min(sameNats, sameShare * Math.abs(best));
+
 interface Fold {
   readonly curve: readonly number[];
   readonly epoch: number;
-  /** Outputs about this fold's views at the best epoch. */
+  /** Outputs about this fold's views at that epoch. */
   readonly heldOut: Float32Array;
   readonly views: Int32Array;
 }
@@ -196,18 +210,21 @@ function fits(job: ExpertJob, row: number): boolean {
   return job.rowWeights[row]! > 0;
 }
 
-/** Calibrated loss of outputs about some views, at the temperature that suits them best. */
+/** Calibrated loss of outputs about some views. */
 function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): number {
-  const { job, width } = context;
+  const { job } = context;
   const objective = objectives.get(job.objective.kind);
-  const truth = Int32Array.from(views, (view) => job.truth[job.views.row[view]!]!);
-  return lossAt(outputs, truth, width, objective.calibrate(outputs, truth, job.objective.state));
+  const truth = Float64Array.from(views, (view) => job.truth[job.views.row[view]!]!);
+  return objective.stopLoss(outputs, truth, job.objective.state);
 }
 
-/** Trains against one held-out fold with early stopping on its check rows. */
+/**
+ * Trains against one held-out fold with early stopping on its check rows. Of epochs as good as the
+ * best the last is taken: an expert that is stopped early by luck would be refitted too briefly.
+ */
 async function trainFold(context: Context, fold: number): Promise<Fold> {
   const { job, count } = context;
-  const { epochs, patience } = job.expert.schedule;
+  const { epochs, patience, every = 1 } = job.expert.schedule;
   const rows = rowsWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
   const views = rowsWhere(
     job.views.row.length,
@@ -220,16 +237,19 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   const { kept, ...small } = compact(job.fields, job.columns, said);
   const speaker: Context = { ...context, job: { ...job, ...small } };
   const curve: number[] = [];
-  let best = { epoch: 0, loss: Number.POSITIVE_INFINITY, learned: trainer.values(kept) };
+  let least = Number.POSITIVE_INFINITY;
+  let best = { epoch: 0, learned: trainer.values(kept) };
   for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
     stream.shuffle(rows);
-    await trainEpoch(context, trainer, rows, stream.uniform, (done) =>
+    await trainEpoch(context, trainer, rows, stream, (done) =>
       linearRate(epochs)(epoch - 1 + done),
     );
+    if (epoch % every !== 0 && epoch !== epochs) continue;
     const learned = trainer.values(kept);
     const loss = checkLoss(context, await say(speaker, learned, checks), checks);
     curve.push(loss);
-    if (loss < best.loss) best = { epoch, loss, learned };
+    least = Math.min(least, loss);
+    if (isAsGood(loss, least)) best = { epoch, learned };
     context.post({ epoch, epochs, stage: 'fit', loss });
   }
   await trainer.close();
@@ -244,7 +264,7 @@ async function refit(context: Context, epochs: number): Promise<Learned> {
   const trainer = await makeTrainer(context, 'refit');
   for (let epoch = 1; epoch <= epochs; epoch++) {
     stream.shuffle(rows);
-    await trainEpoch(context, trainer, rows, stream.uniform, (done) =>
+    await trainEpoch(context, trainer, rows, stream, (done) =>
       linearRate(epochs)(epoch - 1 + done),
     );
     context.post({ epoch, epochs, stage: 'refit' });

@@ -7,7 +7,7 @@ const experts = 2;
 
 /** Two experts, the first always nearly right, the second guessing; the gate reads one number. */
 function jobOf(penalties: { readonly weight: number; readonly zLoss: number }): GateJob {
-  const truth = Int32Array.from({ length: rows }, (_, i) => i % 2);
+  const truth = Float64Array.from({ length: rows }, (_, i) => i % 2);
   const outputs = new Float32Array(rows * experts * 2);
   truth.forEach((label, row) => {
     const at = row * experts * 2;
@@ -30,6 +30,7 @@ function jobOf(penalties: { readonly weight: number; readonly zLoss: number }): 
       open: new Float32Array(rows * experts).fill(1),
       truth,
       check: new Uint8Array(rows),
+      unit: Uint32Array.from({ length: rows }, (_, row) => row),
     },
     kind: 'linear',
     config: {},

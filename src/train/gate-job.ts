@@ -103,8 +103,10 @@ function lossGraph(job: GateJob, scores: Tensor, noise: Tensor, width: number) {
     pool.weights(scores, share),
     constant(prior, [1, prior.length]),
   );
-  const nll = neg(mean(objective.logLikelihood(pooled, input('truth', ['B', 1], 'int64')), [0, 1]));
-  const z = mul(mean(square(logSumExp(scores, 1)), [0]), plan.zLoss);
+  const truth = input('truth', ['B', 1], objective.truthType);
+  const nll = neg(mean(objective.logLikelihood(pooled, truth), [0, 1]));
+  const { unit = 1 } = job.facts;
+  const z = mul(mean(square(logSumExp(scores, 1)), [0]), plan.zLoss * unit);
   const auxiliary = mul(
     auxiliaryLoss(selected.selection, selected.mask, job.targets),
     input('auxiliary', []),
@@ -125,6 +127,7 @@ async function makeTrainer(job: GateJob, width: number): Promise<Trainer> {
   const features = gateFeatures(
     { fields: data.fields, ports: data.ports, shared: job.shared },
     width,
+    objectives.get(data.objective.kind),
   );
   const scores = gates.get(job.kind).scores(trace, features, facts, job.config);
   const noise = trace.noise(['B', facts.experts.length], Math.max(job.plan.noise, 1e-6));
@@ -175,7 +178,9 @@ function batchOf(job: GateJob, views: Int32Array, width: number, stream: Random)
   const open = gatherRows(data.open, views, experts);
   dropExperts(open, experts, job.plan.expertDropout, stream);
   const outputs = gatherRows(data.outputs, views, experts * width);
-  const truth = BigInt64Array.from(views, (view) => BigInt(data.truth[view]!));
+  const truth = objectives
+    .get(data.objective.kind)
+    .feed(Float64Array.from(views, (view) => data.truth[view]!));
   return {
     bags,
     feeds: {
@@ -235,7 +240,9 @@ async function trainEpoch(
     const { feeds, bags } = batchOf(job, views.subarray(from, from + plan.batch), width, stream);
     const rows = Math.min(plan.batch, views.length - from);
     const auxiliary =
-      plan.balance.kind === 'auxiliary' ? plan.balance.weight * balance.monitor.strength : 0;
+      plan.balance.kind === 'auxiliary'
+        ? plan.balance.weight * (job.facts.unit ?? 1) * balance.monitor.strength
+        : 0;
     const { extra } = await trainer.step({
       feeds: {
         ...feeds,
@@ -277,11 +284,11 @@ export async function run(
   const even = new Array<number>(experts).fill(0);
   if (!gates.get(job.kind).learns)
     return { learned: { weights: {}, tables: {} }, bias: even, messages: [] };
-  const width = objectives.get(data.objective.kind).outputs(data.objective.state);
+  const width = objectives.get(data.objective.kind).answerWidth(data.objective.state);
   const names = facts.experts.map(({ name }) => name);
   const usable = (view: number) =>
     data.check[view] === 0 &&
-    data.truth[view]! >= 0 &&
+    !Number.isNaN(data.truth[view]) &&
     data.open.subarray(view * experts, (view + 1) * experts).includes(1);
   const views = Int32Array.from([...data.views.row.keys()].filter(usable));
   const stream = random(job.seed, 'gate/order');

@@ -1,10 +1,10 @@
 /** Phase 3: trains the gates that come into question, and chooses by what check rows say. */
-import { mean as meanOf, standardError } from '../core/statistic.js';
+import { groupedError, mean as meanOf } from '../core/statistic.js';
 import { churn, loadOf } from '../gate/balance.js';
 import { gates } from '../gate/gates.js';
 import { gateGraph, poolGraph } from '../mixture/graphs.js';
 import { automaticGates, type GatePlan } from '../mixture/plan.js';
-import type { PoolName, Utility } from '../objective/objective.js';
+import type { Calibration, PoolName, Truth, Utility } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { notAsked } from '../objective/pool.js';
 import { runJobs } from '../runtime/pool.js';
@@ -15,7 +15,7 @@ import { type GateJob, type GateProgress, graphOf, type TrainedGate } from './ga
 
 /** What a trained gate did with some views: B views, E experts. */
 export interface GateOutcome {
-  /** [B, V] pooled log-probabilities. */
+  /** [B, V]; pooled outputs [B, W] where no calibration was given. */
   readonly answers: Float32Array;
   /** [B, E] */
   readonly mask: Float32Array;
@@ -28,28 +28,36 @@ export interface Candidate {
   readonly trained: TrainedGate;
   /** Per check view: log-likelihood, or reward where the spec has one. */
   readonly worth: Float64Array;
+  /** Group of rows behind each check view. */
+  readonly unit: Uint32Array;
+  /** True where worth is a log-probability, which is at most 0. */
+  readonly isLoss: boolean;
   readonly asked: number;
 }
 
 const sliceRows = 512;
 
-/** Runs a trained gate and its pool over views, by the graphs that will serve. */
+/**
+ * Runs a trained gate and its pool over views, by the graphs that will serve. Rows about which nobody
+ * was asked get the prior, whose first W numbers are its pooled outputs.
+ */
 export async function outcome(
   job: GateJob,
   trained: TrainedGate,
   views: Int32Array,
-  temperature = 1,
+  calibration?: Calibration,
 ): Promise<GateOutcome> {
   const { data } = job;
   const objective = objectives.get(data.objective.kind);
   const { state } = data.objective;
-  const width = objective.outputs(state);
+  const width = objective.answerWidth(state);
   const experts = job.facts.experts.length;
   const gate = await openSession(
     gateGraph(graphOf(job, trained.bias), trained.learned, objective, width),
   );
-  const pool = await openSession(poolGraph(objective, state, job.pool, temperature));
-  const prior = objective.prior(state);
+  const pool = await openSession(poolGraph(objective, state, job.pool, calibration));
+  const own = calibration === undefined ? objective.outputs(state) : width;
+  const prior = objective.prior(state).subarray(0, own);
   const answers = new Float32Array(views.length * prior.length);
   const mask = new Float32Array(views.length * experts);
   const first = new Int32Array(views.length);
@@ -91,17 +99,15 @@ function best(logWeights: Float32Array): number {
 /** What an answer earned, per view: the utility of the decision less the price of the experts asked. */
 export function rewardOf(
   outcome: GateOutcome,
-  truth: Int32Array,
+  truth: Truth,
   data: GateData,
   utility: Utility,
   prices: readonly number[],
 ): Float64Array {
   const objective = objectives.get(data.objective.kind);
-  const chosen = objective.decide(outcome.answers, data.objective.state, utility);
-  return Float64Array.from(chosen, (answer, i) => {
-    const label = truth[i]!;
-    let gained =
-      label < 0 ? Math.min(...utility.map((row) => row[answer]!)) : utility[label]![answer]!;
+  const earned = objective.earned(outcome.answers, truth, data.objective.state, utility);
+  return earned.map((gain, i) => {
+    let gained = gain;
     prices.forEach((price, e) => {
       gained -= price * outcome.mask[i * prices.length + e]!;
     });
@@ -122,20 +128,30 @@ async function judge(
   reward: Reward | undefined,
 ): Promise<Candidate> {
   const objective = objectives.get(job.data.objective.kind);
-  const result = await outcome(job, trained, checks);
-  const truth = checks.map((view) => job.data.truth[view]!);
+  const result = await outcome(job, trained, checks, objective.uncalibrated);
+  const truth = Float64Array.from(checks, (view) => job.data.truth[view]!);
   const worth =
     reward === undefined
       ? objective.likelihoods(result.answers, truth, job.data.objective.state)
       : rewardOf(result, truth, job.data, reward.utility, reward.prices);
   const asked = result.mask.reduce((a, b) => a + b, 0) / Math.max(1, checks.length);
-  return { job, trained, worth, asked };
+  const unit = Uint32Array.from(checks, (view) => job.data.unit[view]!);
+  const isLoss = reward === undefined && objective.unit !== undefined;
+  return { job, trained, worth, unit, isLoss, asked };
 }
 
-/** Paired: does `a` gain over `b` more than one standard error of the difference? */
+/** A loss this many times as large is no match, however uncertain the difference is. */
+const mostTimes = 1.5;
+
+/**
+ * Paired: does `a` gain over `b` more than one standard error of the difference? Rows of a group
+ * gain together, so the error is that of groups. Where few rows make all of the loss (a rare class)
+ * hardly any gain does; then a loss that is far larger counts.
+ */
 function beats(a: Candidate, b: Candidate): boolean {
   const gain = a.worth.map((value, i) => value - b.worth[i]!);
-  return meanOf(gain) > standardError(gain);
+  if (meanOf(gain) > groupedError(gain, a.unit)) return true;
+  return a.isLoss && meanOf(b.worth) < mostTimes * meanOf(a.worth) && meanOf(a.worth) <= 0;
 }
 
 /**

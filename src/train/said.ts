@@ -2,7 +2,7 @@
 
 import type { Capacity } from '../gate/balance.js';
 import type { ExpertFacts, PatternFacts } from '../gate/gate.js';
-import type { Objective } from '../objective/objective.js';
+import type { Calibration, Objective, Truth } from '../objective/objective.js';
 import { openSession } from '../runtime/session.js';
 import { emit } from '../tensor/emit.js';
 import { input } from '../tensor/tensor.js';
@@ -11,20 +11,22 @@ import type { Views } from './view.js';
 
 const slice = 4096;
 
-/** Calibrated outputs [V, W] of raw ones, by the objective's own graph. */
+/** Answers [V, V'] of raw outputs [V, W], by the objective's own graph. */
 export async function calibrate(
   objective: Objective,
   raw: Float32Array,
-  calibration: number,
-  width: number,
+  calibration: Calibration,
+  state: unknown,
 ): Promise<Float32Array> {
+  const width = objective.outputs(state);
+  const answerWidth = objective.answerWidth(state);
   const output = objective.calibrated(input('raw', ['B', width]), calibration);
   const session = await openSession(emit({ name: 'calibrate', outputs: { output } }));
-  const out = new Float32Array(raw.length);
+  const out = new Float32Array((raw.length / width) * answerWidth);
   for (let at = 0; at < raw.length; at += slice * width) {
     const part = raw.slice(at, at + slice * width);
     const said = await session.run({ raw: { data: part, dims: [part.length / width, width] } });
-    out.set(said.output!.data as Float32Array, at);
+    out.set(said.output!.data as Float32Array, (at / width) * answerWidth);
   }
   await session.close();
   return out;
@@ -65,14 +67,14 @@ export function lossesOf(
   objective: Objective,
   state: unknown,
   said: readonly Float32Array[],
-  truth: Int32Array,
+  truth: Truth,
   open: Float32Array,
 ): Float64Array {
   const experts = said.length;
   const losses = new Float64Array(truth.length * experts);
   said.forEach((outputs, e) => {
     objective.likelihoods(outputs, truth, state).forEach((value, view) => {
-      const known = open[view * experts + e] === 1 && truth[view]! >= 0;
+      const known = open[view * experts + e] === 1 && !Number.isNaN(truth[view]);
       losses[view * experts + e] = known ? -value : Number.NaN;
     });
   });
@@ -110,13 +112,46 @@ export function expertFacts(
   });
 }
 
-/** What balancing's targets are made of: rows with its fields, held-out loss, cost. */
-export function capacities(facts: readonly ExpertFacts[], open: Float32Array): Capacity[] {
+/** One row counts no more than this many nats against an expert, all together no more than that. */
+const mostOfRow = 2;
+const mostRegret = 3;
+
+/**
+ * What all held-out rows together say against each expert, in nats: the most that another one was
+ * ahead where both could be asked. Where one class is rare, most rows show nothing of an expert's
+ * worth, and a gate that judges row by row would give them to whoever is cheap; what the few others
+ * showed must count for all. (The evidence of Bayesian model averaging, bounded.)
+ */
+export function regrets(losses: Float64Array, experts: number): number[] {
+  const ahead = new Float64Array(experts * experts);
+  for (let at = 0; at < losses.length; at += experts) {
+    for (let e = 0; e < experts; e++) {
+      for (let f = 0; f < experts; f++) {
+        const gap = losses[at + e]! - losses[at + f]!;
+        if (!Number.isNaN(gap))
+          ahead[e * experts + f]! += Math.max(-mostOfRow, Math.min(mostOfRow, gap));
+      }
+    }
+  }
+  return Array.from({ length: experts }, (_, e) =>
+    Math.min(mostRegret, Math.max(...ahead.subarray(e * experts, (e + 1) * experts))),
+  );
+}
+
+/**
+ * What balancing's targets are made of: rows with its fields, held-out loss, cost; with regrets
+ * these stand for the losses.
+ */
+export function capacities(
+  facts: readonly ExpertFacts[],
+  open: Float32Array,
+  regret?: readonly number[],
+): Capacity[] {
   const views = open.length / facts.length;
   return facts.map(({ cost, loss }, e) => {
     let count = 0;
     for (let view = 0; view < views; view++) count += open[view * facts.length + e]!;
-    return { availability: count / Math.max(1, views), loss, cost };
+    return { availability: count / Math.max(1, views), loss: regret?.[e] ?? loss, cost };
   });
 }
 

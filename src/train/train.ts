@@ -9,7 +9,7 @@ import { countedCost } from '../mixture/cost.js';
 import { type ExpertGraph, expertGraph, gateGraph, poolGraph } from '../mixture/graphs.js';
 import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
-import type { Objective } from '../objective/objective.js';
+import type { Calibration, Objective, Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { runJobs } from '../runtime/pool.js';
 import { cardOf } from './card.js';
@@ -30,7 +30,9 @@ import {
   lossesOf,
   openViews,
   patternFacts,
+  regrets,
 } from './said.js';
+import { withSteps } from './schedule.js';
 import { shareArray } from './shared-memory.js';
 import { version } from './version.js';
 import { type Hiding, makeViews, type Views } from './view.js';
@@ -48,8 +50,9 @@ interface Stage {
   readonly rows: LabelledRows;
   readonly objective: Objective;
   readonly state: unknown;
+  /** V */
   readonly width: number;
-  readonly truth: Int32Array;
+  readonly truth: Truth;
   readonly prepared: Prepared;
   readonly parts: Parts;
   readonly views: Views;
@@ -80,7 +83,7 @@ function expertGraphs(stage: Stage): ExpertGraph[] {
     const fields = Object.fromEntries(
       Object.entries(stage.prepared.ports).filter(([name]) => own.has(name)),
     );
-    return { kind, config, fields, ports, outputs: stage.width };
+    return { kind, config, fields, ports, outputs: stage.objective.outputs(stage.state) };
   });
 }
 
@@ -148,12 +151,14 @@ async function trainExperts(
 }
 
 interface Said {
-  readonly calibrations: readonly number[];
+  readonly calibrations: readonly Calibration[];
   readonly outputs: readonly Float32Array[];
   readonly open: Float32Array;
   readonly facts: GateFacts;
   readonly targets: readonly number[];
-  readonly truth: Int32Array;
+  /** Nats that count against each expert: 0 but where a class is rare. */
+  readonly regret: readonly number[];
+  readonly truth: Truth;
   readonly check: Uint8Array;
 }
 
@@ -163,9 +168,9 @@ async function calibrateExperts(
   trained: readonly TrainedExpert[],
   costs: readonly number[],
 ): Promise<Said> {
-  const { plan, views, objective, state, width, prepared } = stage;
+  const { plan, views, objective, state, prepared } = stage;
   const fields = plan.fields.length;
-  const truth = Int32Array.from(views.row, (row) => stage.truth[row]!);
+  const truth = Float64Array.from(views.row, (row) => stage.truth[row]!);
   const check = Uint8Array.from(views.row, (row) => stage.parts.check[row]!);
   const index = new Map(plan.fields.map(({ name }, i) => [name, i]));
   const own = prepared.expertPorts.map((ports) => [
@@ -180,13 +185,13 @@ async function calibrateExperts(
   const experts = plan.experts.length;
   const calibrations = trained.map(({ heldOut }, e) => {
     const hidden = truth.map((label, v) =>
-      check[v] === 0 && open[v * experts + e] === 1 ? label : -1,
+      check[v] === 0 && open[v * experts + e] === 1 ? label : Number.NaN,
     );
     return objective.calibrate(heldOut, hidden, state);
   });
   const outputs: Float32Array[] = [];
   for (const [e, { heldOut }] of trained.entries())
-    outputs.push(await calibrate(objective, heldOut, calibrations[e]!, width));
+    outputs.push(await calibrate(objective, heldOut, calibrations[e]!, state));
   const losses = lossesOf(objective, state, outputs, truth, open);
   const prior = objective.prior(state);
   const priorAnswers = Float32Array.from(
@@ -201,12 +206,18 @@ async function calibrateExperts(
     priorLoss,
   );
   const given = plan.spec.gate.balance.targets;
-  const natural = targetShares(capacities(facts, open));
+  const unit = objective.unit?.(state) ?? 1;
+  const regret = unit === 1 ? undefined : regrets(losses, experts);
+  const natural = targetShares(capacities(facts, open, regret));
   return {
     calibrations,
     outputs,
     open,
-    facts: { experts: facts, patterns: patternFacts(views, fields, losses, facts, priorLoss) },
+    facts: {
+      experts: facts,
+      patterns: patternFacts(views, fields, losses, facts, priorLoss),
+      ...(unit === 1 ? {} : { unit }),
+    },
     targets:
       given === undefined
         ? natural
@@ -214,6 +225,7 @@ async function calibrateExperts(
             natural,
             facts.map(({ name }) => given[name]),
           ),
+    regret: regret ?? facts.map(() => 0),
     truth,
     check,
   };
@@ -248,9 +260,9 @@ function rewardTable(stage: Stage, said: Said, { utility, prices }: Reward): Flo
   const experts = prices.length;
   const table = new Float32Array(said.truth.length * experts);
   said.outputs.forEach((outputs, e) => {
-    stage.objective.decide(outputs, stage.state, utility).forEach((answer, view) => {
-      const label = said.truth[view]!;
-      table[view * experts + e] = (label < 0 ? 0 : utility[label]![answer]!) - prices[e]!;
+    const earned = stage.objective.earned(outputs, said.truth, stage.state, utility);
+    earned.forEach((gain, view) => {
+      table[view * experts + e] = gain - prices[e]!;
     });
   });
   const spans = Array.from(said.truth, (_, view) => {
@@ -275,6 +287,7 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     open: said.open,
     truth: said.truth,
     check: said.check,
+    unit: Uint32Array.from(views.row, (row) => stage.rows.unit[row]!),
     ...(reward === undefined ? {} : { rewards: rewardTable(stage, said, reward) }),
   };
   const { gate } = plan;
@@ -285,7 +298,9 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     base: {
       data,
       shared: gate.shared === undefined ? -1 : names.indexOf(gate.shared),
-      penalty: said.facts.experts.map(({ cost }) => lambda * cost),
+      penalty: said.facts.experts.map(
+        ({ cost }, e) => lambda * cost * (said.facts.unit ?? 1) + said.regret[e]!,
+      ),
       facts: said.facts,
       targets: said.targets,
       plan: gate,
@@ -321,7 +336,7 @@ async function finish(
   const gate = result.served;
   const { job } = result.chosen;
   const pooled = await outcome(job, gate, Int32Array.from(said.truth.keys()));
-  const temperature = objective.calibrate(pooled.answers, said.truth, state);
+  const calibration = objective.calibrate(pooled.answers, said.truth, state);
   const files = new Map<string, Uint8Array>();
   const store = (folder: string, name: string, bytes: Uint8Array): string => {
     const path = hashedPath(folder, { name, bytes });
@@ -355,7 +370,7 @@ async function finish(
     trained,
     said,
     result,
-    temperature,
+    calibration,
     costs,
     sizes,
     ports: prepared.expertPorts,
@@ -380,8 +395,8 @@ async function finish(
     },
     pool: {
       kind: job.pool,
-      temperature,
-      file: store('pool', job.pool, poolGraph(objective, state, job.pool, temperature)),
+      calibration,
+      file: store('pool', job.pool, poolGraph(objective, state, job.pool, calibration)),
     },
     spec: plan.spec,
   };
@@ -404,15 +419,24 @@ async function measureAll(
   return costs;
 }
 
+/** The plan with experts that take enough steps on few rows. */
+function withEnoughSteps(plan: Plan, rows: number): Plan {
+  const experts = plan.experts.map((expert) =>
+    withSteps(expert, rows, plan.spec.experts[expert.name]!.training),
+  );
+  return { ...plan, experts };
+}
+
 /** Fewer rows than this cannot be cut into parts. */
 const fewestRows = 20;
 
 /** Trains a plan on labelled rows. Throws MonbanError when the rows cannot teach it. */
 export async function train(
-  plan: Plan,
+  given: Plan,
   rows: LabelledRows,
   options: TrainOptions = {},
 ): Promise<Bundle> {
+  const plan = withEnoughSteps(given, rows.rows);
   const { training } = plan.spec;
   if (rows.rows < fewestRows) {
     const todo = 'give more rows, or another target or split';
@@ -424,16 +448,16 @@ export async function train(
     });
   }
   const objective = objectives.get(plan.objective.kind);
-  const state = objective.fit(
-    rows.target,
-    plan.objective.config,
-    `target ${plan.spec.data.target}`,
+  const where = `target ${plan.spec.data.target}`;
+  const state = objective.fit(rows.target, plan.objective.config, where);
+  const truth = shareArray(objective.encode(rows.target, state, where));
+  const prepared = await prepare(plan, rows, (step, total, who, message) =>
+    options.onEvent?.({
+      ...{ phase: 'encode', step, total, who },
+      ...(message === undefined ? {} : { message }),
+    }),
   );
-  const truth = shareArray(objective.encode(rows.target, state));
-  const prepared = prepare(plan, rows, (step, total, who) =>
-    options.onEvent?.({ phase: 'encode', step, total, who }),
-  );
-  const parts = cutParts(rows, training);
+  const parts = cutParts(rows, training, objective.classes?.(truth));
   const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };
   const heldOut = Int32Array.from([...parts.fold.keys()].filter((row) => parts.fold[row]! >= 0));
   const made = makeViews(
@@ -444,7 +468,7 @@ export async function train(
     training.seed,
   );
   const views = { row: shareArray(made.row), visible: shareArray(made.visible) };
-  const width = objective.outputs(state);
+  const width = objective.answerWidth(state);
   const stage: Stage = {
     plan,
     rows,

@@ -13,7 +13,7 @@ import {
   slicesText,
 } from '../evaluation-text.js';
 import { leaderboard } from '../leaderboard.js';
-import { print, printJson, sayAbsent } from '../output.js';
+import { brokenSayer, print, printJson, sayAbsent } from '../output.js';
 import { openRows, type Rows } from '../test-rows.js';
 
 const alarmed = 3;
@@ -42,7 +42,7 @@ export async function run(
 ): Promise<number> {
   const bundle = openBundle(model!);
   const rows = await openRows(bundle, model!, source, options.base);
-  const predictor = await openPredictor(bundle);
+  const predictor = await openPredictor(bundle, { watch: { broken: brokenSayer() } });
   try {
     const labelled = await rows.read(predictor);
     sayAbsent(labelled.absent);
@@ -54,6 +54,8 @@ export async function run(
     const slices =
       field === undefined ? undefined : await scoreSlices(predictor, batch, target, field);
     const raced = options.controls === true ? await scoreControls(predictor, labelled) : undefined;
+    const { objective } = predictor.model;
+    const { shown } = objective;
     if (options.json === true) {
       printJson({
         ...found,
@@ -62,12 +64,13 @@ export async function run(
         ...(compared === undefined ? {} : { against: { model: options.against, ...compared } }),
       });
     } else {
-      print(`${scoresText(found, rows.title)}\n`);
-      print(`${leaderboard(found, bundle)}\n`);
-      print(notesText(found, predictor.model.objective));
-      if (raced !== undefined) print(`\n${controlsText(found, raced)}`);
-      if (slices !== undefined) print(`\n${slicesText(field!, slices)}`);
-      if (compared !== undefined) print(`\n${comparisonText(String(options.against), compared)}`);
+      print(`${scoresText(found, rows.title, shown)}\n`);
+      print(`${leaderboard(found, bundle, objective)}\n`);
+      print(notesText(found, objective, predictor.model.state));
+      if (raced !== undefined) print(`\n${controlsText(found, raced, shown)}`);
+      if (slices !== undefined) print(`\n${slicesText(field!, slices, shown)}`);
+      if (compared !== undefined)
+        print(`\n${comparisonText(String(options.against), compared, shown)}`);
     }
     return compared?.alarm === true ? alarmed : 0;
   } finally {

@@ -8,7 +8,7 @@ import { columnsOf } from '../../predict/columns.js';
 import { explainBatch } from '../../predict/explain.js';
 import { explainText } from '../../predict/explain-text.js';
 import { openPredictor, type Predictor } from '../../predict/predictor.js';
-import { print, printJson, sayAbsent } from '../output.js';
+import { brokenSayer, print, printJson, sayAbsent } from '../output.js';
 
 /** A record to explain, and what the data says about it. */
 interface Subject {
@@ -74,7 +74,7 @@ async function readRow(predictor: Predictor, source: string, row: number): Promi
       const expected = `a row from 1 to ${await data.rows()} of ${source}`;
       throw new MonbanError({ where: '--row', expected, found: String(row) });
     }
-    const truth = chunk.columns[target]?.[0];
+    const truth = labelled ? chunk.columns[target]![0] : undefined;
     const told = typeof truth === 'string' || (typeof truth === 'number' && !Number.isNaN(truth));
     const known = told ? { row, truth } : { row };
     return { batch: chunkBatch(chunk, fields), known };
@@ -107,7 +107,7 @@ export async function run(
   [model, path]: (string | undefined)[],
   options: Record<string, unknown>,
 ): Promise<number> {
-  const predictor = await openPredictor(openBundle(model!));
+  const predictor = await openPredictor(openBundle(model!), { watch: { broken: brokenSayer() } });
   try {
     const { batch, known } = await subjectOf(predictor, path, options);
     const explained = await explainBatch(predictor, batch);
@@ -117,7 +117,7 @@ export async function run(
         print(
           `Row ${known.row} of ${options.data}${known.truth === undefined ? '' : ` (in truth: ${known.truth})`}`,
         );
-      print(explainText(explained));
+      print(explainText(explained, predictor.model.objective.shown));
     }
     return 0;
   } finally {

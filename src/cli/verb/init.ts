@@ -9,6 +9,7 @@ import { warnings } from '../../data/warn.js';
 import { plan } from '../../mixture/plan.js';
 import { propose } from '../../mixture/propose.js';
 import { toYaml } from '../../mixture/spec-file.js';
+import { objectives } from '../../objective/objectives.js';
 import { print, printJson, textTable } from '../output.js';
 
 /** A path as a spec in `out` writes it. */
@@ -31,15 +32,8 @@ export async function run([source]: string[], options: Record<string, unknown>):
   const data = await openDataset(source!);
   try {
     const inference = await inferKinds(data, { target });
-    if (inference.target?.objective === 'regression') {
-      throw new MonbanError({
-        where: `target ${target}`,
-        expected: 'classes to tell apart',
-        found: 'amounts',
-        todo: 'cut it into classes with a query as the source; amounts come in a later version',
-      });
-    }
-    const { fields, experts, left } = propose(inference.fields);
+    const objective = inference.target!.objective;
+    const { fields, experts, left } = propose(inference.fields, objective);
     if (Object.keys(fields).length === 0) {
       throw new MonbanError({
         where: source!,
@@ -48,7 +42,7 @@ export async function run([source]: string[], options: Record<string, unknown>):
           left.map(({ column, reason }) => `${column}: ${reason}`).join('; ') || 'only the target',
       });
     }
-    const spec = { data: { source: sourceFrom(out, source!), target }, fields, experts };
+    const spec = { data: { source: sourceFrom(out, source!), target }, fields, objective, experts };
     plan(spec);
     const warned = await warnings(data, inference, { target });
     writeFileAtomic(out, toYaml(spec));
@@ -56,6 +50,7 @@ export async function run([source]: string[], options: Record<string, unknown>):
       printJson({
         spec: out,
         rows: inference.rows,
+        target: { column: target, objective },
         fields: inference.fields,
         left,
         warnings: warned,
@@ -67,6 +62,7 @@ export async function run([source]: string[], options: Record<string, unknown>):
           inference.fields.map(({ column, kind, reason }) => [column, kind, reason]),
         ),
       );
+      print(`\nObjective: ${objective} (${objectives.get(objective).summary}).`);
       if (left.length > 0)
         print(`\nLeft out: ${left.map(({ column, kind }) => `${column} (${kind})`).join(', ')}`);
       for (const { code, message } of warned) print(`\nWarning (${code}): ${message}`);

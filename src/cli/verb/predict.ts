@@ -5,28 +5,30 @@ import { readRecords } from '../../data/record.js';
 import { rowWriter } from '../../data/write.js';
 import { openBundle } from '../../mixture/bundle.js';
 import type { Decision } from '../../mixture/decision.js';
+import type { Objective } from '../../objective/objective.js';
 import { chunkBatch, sliceBatch, textColumns } from '../../predict/batch.js';
 import { columnsOf } from '../../predict/columns.js';
 import { openPredictor, type Predictor } from '../../predict/predictor.js';
 import { cleanWhenStopped } from '../interrupt.js';
-import { print, printJson, sayAbsent } from '../output.js';
+import { brokenSayer, print, printJson, sayAbsent } from '../output.js';
 
 const rowsAtOnce = 1024;
-const columns = [
-  { name: 'row', type: 'BIGINT' },
-  { name: 'answer', type: 'VARCHAR' },
-  { name: 'confidence', type: 'DOUBLE' },
-  { name: 'experts', type: 'VARCHAR[]' },
-  { name: 'runner_up', type: 'VARCHAR' },
-  { name: 'margin', type: 'DOUBLE' },
-] as const;
+/** The columns of a table of decisions, of which the objective gives the answer's. */
+function columnsFor({ shown }: Objective) {
+  return [
+    { name: 'row', type: 'BIGINT' },
+    ...shown.columns,
+    { name: 'experts', type: 'VARCHAR[]' },
+    { name: 'runner_up', type: 'VARCHAR' },
+    { name: 'margin', type: 'DOUBLE' },
+  ] as const;
+}
 
-function rowOf(decision: Decision, row: number): Record<string, unknown> {
+function rowOf(decision: Decision, row: number, { shown }: Objective): Record<string, unknown> {
   const { answer, route, runnerUp, margin } = decision;
   return {
     row,
-    answer: String(answer.value),
-    confidence: answer.confidence,
+    ...Object.fromEntries(shown.columns.map(({ name, cell }) => [name, cell(answer)])),
     experts: route.map(({ expert }) => expert),
     runner_up: runnerUp,
     margin,
@@ -49,7 +51,7 @@ async function decideFile(predictor: Predictor, source: string, write: Write): P
         const part = sliceBatch(batch, from, Math.min(batch.rows, from + rowsAtOnce));
         const routed = await predictor.run(part);
         const rows = Array.from({ length: part.rows }, (_, i) =>
-          rowOf(predictor.decision(routed, i), row + i + 1),
+          rowOf(predictor.decision(routed, i), row + i + 1, predictor.model.objective),
         );
         row += part.rows;
         await write(rows);
@@ -86,7 +88,7 @@ function decide(predictor: Predictor, source: string, write: Write): Promise<num
 async function decideTo(predictor: Predictor, source: string, out: string): Promise<number> {
   const release = cleanWhenStopped();
   try {
-    const writer = await rowWriter(out, columns);
+    const writer = await rowWriter(out, columnsFor(predictor.model.objective));
     try {
       const rows = await decideFile(predictor, source, writer.write);
       await writer.close();
@@ -120,7 +122,7 @@ export async function run(
     const todo = 'redirect standard output, or name a data file';
     throw new MonbanError({ where: '--out', expected: 'a data file', found: '-', todo });
   }
-  const predictor = await openPredictor(openBundle(model!));
+  const predictor = await openPredictor(openBundle(model!), { watch: { broken: brokenSayer() } });
   try {
     if (out === undefined) await decideAloud(predictor, source!, json);
     else {
