@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['**/*.test.js'],
     // Native sessions survive the end of a process but not always that of a thread.
     pool: 'forks',
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 60_000,
     reporters: ['./scripts/reporter.mjs'],
   },
