@@ -85,7 +85,7 @@ function planOf(data: Data, spec: Partial<Omit<SpecInput, 'data' | 'fields'>>): 
   const kind =
     typeof objective === 'string' ? objective : String((objective as { kind?: unknown }).kind);
   return plan({
-    experts: proposeExperts(new Set(kinds), objectives.has(kind) ? kind : undefined),
+    experts: proposeExperts(new Set(kinds), objectives.has(kind) ? kind : undefined, kinds.length),
     ...spec,
     objective,
     data: { source: data.source, target: data.target, ...split },

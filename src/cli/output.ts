@@ -35,16 +35,25 @@ export function brokenSayer(examples = 3): (field: string, faults: readonly Faul
   };
 }
 
+/** Scripts whose characters are twice as wide on a terminal. */
+const wide =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60]/gu;
+
+/** Places that a text takes on a terminal. */
+const widthOf = (text: string): number => text.length + (text.match(wide)?.length ?? 0);
+
 /** A table with aligned columns; all but the first column to the right. */
 export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows];
-  const widths = head.map((_, i) => Math.max(...all.map((row) => (row[i] ?? '').length)));
+  const all = [head, ...rows].map((row) => row.map((cell) => cell.replace(/\s+/gu, ' ')));
+  const widths = head.map((_, i) => Math.max(...all.map((row) => widthOf(row[i] ?? ''))));
   const line = (row: readonly string[]) =>
     row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .map((cell, i) => {
+        const gap = ' '.repeat(widths[i]! - widthOf(cell));
+        return i === 0 ? `${cell}${gap}` : `${gap}${cell}`;
+      })
       .join('  ')
       .trimEnd();
-  return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join(
-    '\n',
-  );
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  return [line(all[0]!), rule, ...all.slice(1).map(line)].join('\n');
 }

@@ -80,7 +80,7 @@ async function targetWarnings(
   const [row] = await dataset.sql(`SELECT count(${quoteName(column)}) AS n FROM {data}`);
   const missing = rows - Number(row?.n);
   if (missing > 0) {
-    const message = `The target "${column}" is missing in ${missing} of ${rows} rows; leave these rows out.`;
+    const message = `The target "${column}" is missing in ${missing} of ${rows} rows; training leaves these rows out.`;
     found.push({ code: 'missing-target', column, message });
   }
   if (target.classes === undefined) found.push(...(await amountWarnings(dataset, column)));

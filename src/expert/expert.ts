@@ -64,3 +64,13 @@ export function readable(fields: FieldPorts, names: readonly string[]): string[]
       .map((port) => `${field}:${port}`),
   );
 }
+
+/** Up to so many ports each is embedded as widely as the options say. */
+const manyPorts = 64;
+const narrowest = 4;
+
+/** The numbers for one port of many: what the next layer reads stays about as wide as for 64. */
+export function embeddingWidth(most: number, ports: number): number {
+  if (ports <= manyPorts) return most;
+  return Math.min(most, Math.max(narrowest, Math.floor((most * manyPorts) / ports)));
+}

@@ -2,10 +2,15 @@
 import { z } from 'zod';
 import { embed, hidden } from '../tensor/blocks.js';
 import { layerNorm, linear } from '../tensor/layer.js';
-import type { Expert } from './expert.js';
+import { type Expert, embeddingWidth } from './expert.js';
 
 const config = z.strictObject({
-  embedding: z.int().min(1).max(512).default(32).describe('numbers that stand for one field'),
+  embedding: z
+    .int()
+    .min(1)
+    .max(512)
+    .default(32)
+    .describe('numbers that stand for one port; fewer, down to 4, where there are more than 64'),
   width: z.int().min(1).max(4096).default(192).describe('units of a hidden layer'),
   depth: z.int().min(1).max(8).default(1).describe('hidden layers'),
   dropout: z.number().min(0).max(0.9).default(0.3).describe('share of units left out in training'),
@@ -28,7 +33,8 @@ export const fusion: Expert<z.infer<typeof config>> = {
   build: (outputs, { embedding, width, depth, dropout }) => ({
     by: 'gradient',
     forward(trace, features) {
-      const fields = layerNorm(trace, 'norm', embed(trace, 'embed', features, embedding));
+      const each = embeddingWidth(embedding, Object.keys(features).length);
+      const fields = layerNorm(trace, 'norm', embed(trace, 'embed', features, each));
       const h = hidden(trace, 'hidden', trace.dropout(fields, dropout), { width, depth, dropout });
       return linear(trace, 'out', h, outputs);
     },

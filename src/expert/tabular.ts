@@ -2,12 +2,17 @@
 import { z } from 'zod';
 import { embed, hidden } from '../tensor/blocks.js';
 import { linear } from '../tensor/layer.js';
-import type { Expert } from './expert.js';
+import { type Expert, embeddingWidth } from './expert.js';
 
 const config = z.strictObject({
   width: z.int().min(1).max(4096).default(192).describe('units of a hidden layer'),
   depth: z.int().min(1).max(8).default(2).describe('hidden layers'),
-  embedding: z.int().min(1).max(256).default(16).describe('numbers that stand for one field'),
+  embedding: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(16)
+    .describe('numbers that stand for one port; fewer, down to 4, where there are more than 64'),
   dropout: z.number().min(0).max(0.9).default(0.1).describe('share of units left out in training'),
 });
 
@@ -29,7 +34,8 @@ export const tabular: Expert<z.infer<typeof config>> = {
   build: (outputs, { width, depth, embedding, dropout }) => ({
     by: 'gradient',
     forward(trace, features) {
-      const fields = embed(trace, 'embed', features, embedding);
+      const each = embeddingWidth(embedding, Object.keys(features).length);
+      const fields = embed(trace, 'embed', features, each);
       const h = hidden(trace, 'hidden', fields, { width, depth, dropout });
       return linear(trace, 'out', h, outputs);
     },

@@ -68,6 +68,14 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
+const mostNamed = 16;
+
+/** Names in a cell: of hundreds the first ones, and how many there are besides. */
+function fewOf(names: readonly string[]): string {
+  if (names.length <= mostNamed) return names.join(', ');
+  return `${names.slice(0, mostNamed - 1).join(', ')} and ${names.length - mostNamed + 1} others`;
+}
+
 function expertRows(card: Card, { leaderboard, titles }: Shown): string {
   const head = [
     'expert',
@@ -84,7 +92,7 @@ function expertRows(card: Card, { leaderboard, titles }: Shown): string {
     card.experts.map((expert) => [
       expert.name,
       expert.kind,
-      expert.reads.join(', '),
+      fewOf(expert.reads),
       ...leaderboard.map((metric) => figure(expert.scores[metric])),
       percent(expert.share),
       percent(expert.target),

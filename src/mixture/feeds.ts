@@ -14,11 +14,26 @@ export interface Selected {
   readonly rows: (port: string) => Int32Array;
 }
 
+/** Runs up to this length are copied one by one: a view of each would cost more than the copy. */
+const shortRun = 128;
+
+/** Copies the numbers from `from` to `to` into `out` at `at`. */
+function copyRun<A extends Float32Array | Int32Array>(
+  data: A,
+  from: number,
+  to: number,
+  out: A,
+  at: number,
+): void {
+  if (to - from > shortRun) out.set(data.subarray(from, to), at);
+  else for (let i = from, o = at; i < to; i++, o++) out[o] = data[i]!;
+}
+
 function valuesFeed({ data, width, shape }: ValuesColumn, rows: Int32Array): DenseFeed {
   const out = new Float32Array(rows.length * width);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
-    if (row >= 0) out.set(data.subarray(row * width, (row + 1) * width), i * width);
+    if (row >= 0) copyRun(data, row * width, (row + 1) * width, out, i * width);
   }
   return { data: out, dims: [rows.length, ...(shape ?? [width])] };
 }
@@ -168,8 +183,9 @@ export function takeBag(bag: BagColumn, rows: Int32Array): BagColumn {
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
     if (row < 0) continue;
-    ids.set(bag.ids.subarray(bag.offsets[row]!, bag.offsets[row + 1]!), offsets[i]!);
-    weights.set(bag.weights.subarray(bag.offsets[row]!, bag.offsets[row + 1]!), offsets[i]!);
+    const [from, to] = [bag.offsets[row]!, bag.offsets[row + 1]!];
+    copyRun(bag.ids, from, to, ids, offsets[i]!);
+    copyRun(bag.weights, from, to, weights, offsets[i]!);
   }
   return { form: 'bag', width: bag.width, ids, weights, offsets };
 }

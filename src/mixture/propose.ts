@@ -49,6 +49,9 @@ const families: readonly Family[] = [
   { kinds: ['number', 'category', 'time'], experts: { table: 'tabular' }, common: true },
 ];
 
+/** Beyond so many fields every expert is large enough as it is. */
+const manyFields = 64;
+
 /** Where there is only one family of kinds: the same in other sizes. */
 const sizes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   table: { wide: tables.wide, small: tables.small },
@@ -62,17 +65,23 @@ const sizes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 export function proposeExperts(
   kinds: ReadonlySet<string>,
   objective = 'classification',
+  fields = kinds.size,
 ): Record<string, unknown> {
   // What an objective wants of experts it sets itself.
   const own = Object.keys(objectives.get(objective, 'objective').learning.options);
-  const experts = Object.entries(expertsFor(kinds)).map(([name, expert]): [string, unknown] => {
-    if (typeof expert !== 'object' || expert === null) return [name, expert];
-    return [name, Object.fromEntries(Object.entries(expert).filter(([key]) => !own.includes(key)))];
-  });
+  const experts = Object.entries(expertsFor(kinds, fields)).map(
+    ([name, expert]): [string, unknown] => {
+      if (typeof expert !== 'object' || expert === null) return [name, expert];
+      return [
+        name,
+        Object.fromEntries(Object.entries(expert).filter(([key]) => !own.includes(key))),
+      ];
+    },
+  );
   return Object.fromEntries(experts);
 }
 
-function expertsFor(kinds: ReadonlySet<string>): Record<string, unknown> {
+function expertsFor(kinds: ReadonlySet<string>, fields: number): Record<string, unknown> {
   const here = families.filter((family) => family.kinds.some((kind) => kinds.has(kind)));
   const own: Record<string, unknown> = Object.assign({}, ...here.map(({ experts }) => experts));
   const common = here.filter((family) => family.common).length;
@@ -81,7 +90,9 @@ function expertsFor(kinds: ReadonlySet<string>): Record<string, unknown> {
     ...(common > 1 ? { fusion: 'fusion' } : {}),
   };
   if (here.length > 1) return { ...readers, ...own };
-  const others = Object.keys(own).flatMap((name) => Object.entries(sizes[name] ?? {}));
+  const others = Object.keys(own)
+    .flatMap((name) => Object.entries(sizes[name] ?? {}))
+    .filter(([name]) => name !== 'wide' || fields <= manyFields);
   return { ...readers, ...own, ...Object.fromEntries(others) };
 }
 
@@ -100,5 +111,5 @@ export function propose(seen: readonly SeenField[], objective?: string): Proposa
     fields[name] = name === field.column ? kind : { kind, column: field.column };
     kinds.add(kind);
   }
-  return { fields, experts: proposeExperts(kinds, objective), left };
+  return { fields, experts: proposeExperts(kinds, objective, Object.keys(fields).length), left };
 }

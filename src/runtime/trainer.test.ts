@@ -95,6 +95,25 @@ test('values are copies that can be put back, and that another trainer can start
   expect(bytes(trainer)).toBe(start);
 });
 
+test('after a restart it is as a new trainer of that seed', async () => {
+  const [trainer, fresh] = await Promise.all([1, 2].map((seed) => createTrainer(parts(seed))));
+  await train(trainer!, 0, 5);
+  trainer!.restart(2);
+  expect(bytes(trainer!)).toBe(bytes(fresh!));
+  expect(await train(trainer!, 0, 5)).toEqual(await train(fresh!, 0, 5));
+  expect(bytes(trainer!)).toBe(bytes(fresh!));
+});
+
+test('of a table just the rows can be copied that are kept', async () => {
+  const trainer = await createTrainer(parts());
+  const { name, port, width } = parts().tables[0]!;
+  const [whole, some] = [trainer.values(), trainer.values({ [port]: Int32Array.of(2, 0) })];
+  const all = whole.tables[name]!;
+  const rows = [...all.subarray(2 * width, 3 * width), ...all.subarray(0, width)];
+  expect([...some.tables[name]!]).toEqual(rows);
+  expect(some.weights).toEqual(whole.weights);
+});
+
 test('batches may change their size, and extras have the size of the batch', async () => {
   const trainer = await createTrainer(parts());
   for (const rows of [8, 3, 8, 1]) {

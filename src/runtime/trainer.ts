@@ -73,16 +73,18 @@ export interface Trainer {
   /** Copies of everything. */
   state(): TrainerState;
   load(state: TrainerState): void;
+  /** Begins anew as a new trainer of this seed would; the graphs, which are costly, stay open. */
+  restart(seed: number): void;
   close(): Promise<void>;
 }
 
 interface Engine {
-  readonly parts: TrainerParts;
+  parts: TrainerParts;
   readonly forwardBackward: Session;
   /** Undefined where there are only tables. */
   readonly optimiser: Session | undefined;
-  readonly flat: FlatWeights;
-  readonly tables: ReadonlyMap<string, Table>;
+  flat: FlatWeights;
+  tables: ReadonlyMap<string, Table>;
   readonly beta1: number;
   readonly beta2: number;
   /** Arrays kept between steps of the same size. */
@@ -245,6 +247,13 @@ async function openEngine(parts: TrainerParts): Promise<Engine> {
   };
 }
 
+function restart(engine: Engine, seed: number): void {
+  const parts = { ...engine.parts, seed };
+  const flat = flatten(parts.weights, seed, parts.initial?.weights);
+  Object.assign(engine, { parts, flat, tables: makeTables(parts), step: 0 });
+  engine.plan = makePlan(parts, flat, 0);
+}
+
 /** Makes a trainer; the same parts, seed and batches always give the same bytes. */
 export async function createTrainer(parts: TrainerParts): Promise<Trainer> {
   const engine = await openEngine(parts);
@@ -254,6 +263,7 @@ export async function createTrainer(parts: TrainerParts): Promise<Trainer> {
     restore: (values) => restoreValues(engine, values),
     state: () => copyState(engine),
     load: (state) => loadState(engine, state),
+    restart: (seed) => restart(engine, seed),
     async close() {
       await engine.forwardBackward.close();
       await engine.optimiser?.close();

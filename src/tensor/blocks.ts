@@ -38,11 +38,20 @@ export function project(
 export function embed(trace: Trace, name: string, features: Features, width: number): Tensor {
   const joined = trace.joined?.embed(name, features, width);
   if (joined !== undefined) return joined;
-  const parts = Object.entries(features).map(([port, feature]) =>
-    isBag(feature)
-      ? trace.table(`${name}/${port}`, feature, width)
-      : activation('relu', linear(trace, `${name}/${port}`, feature, width)),
-  );
+  const parts: Tensor[] = [];
+  // One activation for each run of dense ports: of hundreds of ports every node is felt.
+  let run: Tensor[] = [];
+  const endRun = (): void => {
+    if (run.length > 0) parts.push(activation('relu', run.length === 1 ? run[0]! : concat(run, 1)));
+    run = [];
+  };
+  for (const [port, feature] of Object.entries(features)) {
+    if (isBag(feature)) {
+      endRun();
+      parts.push(trace.table(`${name}/${port}`, feature, width));
+    } else run.push(linear(trace, `${name}/${port}`, feature, width));
+  }
+  endRun();
   return parts.length === 1 ? parts[0]! : concat(parts, 1);
 }
 

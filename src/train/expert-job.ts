@@ -60,6 +60,8 @@ interface Context {
   readonly width: number;
   readonly count: number;
   readonly post: (progress: ExpertProgress) => void;
+  /** Every fold trains the same graph from other starting values. */
+  readonly trainer: Trainer;
 }
 
 function rowsWhere(count: number, test: (row: number) => boolean): Int32Array {
@@ -68,8 +70,14 @@ function rowsWhere(count: number, test: (row: number) => boolean): Int32Array {
   return Int32Array.from(rows);
 }
 
-/** The training graph: raw outputs and loss, over the ports of the expert. */
-async function makeTrainer({ job, width }: Context, label: string): Promise<Trainer> {
+function seedOf({ expert, seed }: ExpertJob, label: string): number {
+  return random(seed, `${expert.name}/${label}`).word();
+}
+
+const labelOf = (fold: number): string => `fold${fold}`;
+
+/** The training graph: raw outputs and loss, over the ports of the expert; begins as fold 0 does. */
+async function makeTrainer(job: ExpertJob, width: number): Promise<Trainer> {
   const { expert, fields, ports } = job;
   const objective = objectives.get(job.objective.kind);
   const trace = trainingTrace();
@@ -86,7 +94,7 @@ async function makeTrainer({ job, width }: Context, label: string): Promise<Trai
     weights: trace.weights,
     tables: trace.tables,
     draws: trace.draws,
-    seed: random(job.seed, `${expert.name}/${label}`).word(),
+    seed: seedOf(job, labelOf(0)),
     optimiser: { rate, tableRate, weightDecay, clip: 1 },
   });
 }
@@ -104,21 +112,22 @@ function hiddenPresence(job: ExpertJob, rows: Int32Array, draw: () => number): U
 
 /** Row indices for a port of a batch: -1 where its field is not visible. */
 function visibleRows(job: ExpertJob, rows: Int32Array, visible: Uint8Array) {
-  const width = Object.keys(job.fieldIndex).length;
+  const width = visible.length / rows.length;
   return (port: string): Int32Array => {
     const f = job.fieldIndex[fieldOf(port)]!;
-    return rows.map((row, i) => (visible[i * width + f] === 1 ? row : -1));
+    const shown = new Int32Array(rows.length);
+    for (let i = 0; i < rows.length; i++) shown[i] = visible[i * width + f] === 1 ? rows[i]! : -1;
+    return shown;
   };
 }
 
 async function trainEpoch(
   context: Context,
-  trainer: Trainer,
   rows: Int32Array,
   stream: Random,
   factor: (done: number) => number,
 ): Promise<number> {
-  const { job, width } = context;
+  const { job, width, trainer } = context;
   const { kind, config, schedule } = job.expert;
   const { batch } = schedule;
   const model = experts.get(kind).build(width, config);
@@ -226,7 +235,7 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
  * best the last is taken: an expert that is stopped early by luck would be refitted too briefly.
  */
 async function trainFold(context: Context, fold: number): Promise<Fold> {
-  const { job, count } = context;
+  const { job, count, trainer } = context;
   const { epochs, patience, every = 1 } = job.expert.schedule;
   const rows = rowsWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
   const views = rowsWhere(
@@ -234,8 +243,8 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
     (view) => job.parts.fold[job.views.row[view]!] === fold,
   );
   const checks = views.filter((view) => job.parts.check[job.views.row[view]!] === 1);
-  const stream = random(job.seed, `${job.expert.name}/fold${fold}`);
-  const trainer = await makeTrainer(context, `fold${fold}`);
+  const stream = random(job.seed, `${job.expert.name}/${labelOf(fold)}`);
+  if (fold > 0) trainer.restart(seedOf(job, labelOf(fold)));
   const said = views.map((view) => job.views.row[view]!);
   const { kept, ...small } = compact(job.fields, job.columns, said);
   const speaker: Context = { ...context, job: { ...job, ...small } };
@@ -244,9 +253,7 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   let best = { epoch: 0, learned: trainer.values(kept) };
   for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
     stream.shuffle(rows);
-    await trainEpoch(context, trainer, rows, stream, (done) =>
-      linearRate(epochs)(epoch - 1 + done),
-    );
+    await trainEpoch(context, rows, stream, (done) => linearRate(epochs)(epoch - 1 + done));
     if (epoch % every !== 0 && epoch !== epochs) continue;
     const learned = trainer.values(kept);
     const loss = checkLoss(context, await say(speaker, learned, checks), checks);
@@ -256,26 +263,21 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
     context.post({ epoch, epochs, stage: 'fit', loss });
     if (loss < perfect) break;
   }
-  await trainer.close();
   return { curve, epoch: best.epoch, heldOut: await say(speaker, best.learned, views), views };
 }
 
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */
 async function refit(context: Context, epochs: number): Promise<Learned> {
-  const { job, count } = context;
+  const { job, count, trainer } = context;
   const rows = rowsWhere(count, (row) => fits(job, row));
   const stream = random(job.seed, `${job.expert.name}/refit`);
-  const trainer = await makeTrainer(context, 'refit');
+  trainer.restart(seedOf(job, 'refit'));
   for (let epoch = 1; epoch <= epochs; epoch++) {
     stream.shuffle(rows);
-    await trainEpoch(context, trainer, rows, stream, (done) =>
-      linearRate(epochs)(epoch - 1 + done),
-    );
+    await trainEpoch(context, rows, stream, (done) => linearRate(epochs)(epoch - 1 + done));
     context.post({ epoch, epochs, stage: 'refit' });
   }
-  const learned = trainer.values();
-  await trainer.close();
-  return learned;
+  return trainer.values();
 }
 
 /** Trains against every held-out fold, then on all rows for the epochs that served best. */
@@ -285,7 +287,8 @@ export async function run(
 ): Promise<TrainedExpert> {
   const objective = objectives.get(job.objective.kind);
   const width = objective.outputs(job.objective.state);
-  const context: Context = { job, width, count: job.truth.length, post };
+  const trainer = await makeTrainer(job, width);
+  const context: Context = { job, width, count: job.truth.length, post, trainer };
   const heldOut = new Float32Array(job.views.row.length * width);
   const folds: Fold[] = [];
   for (let fold = 0; fold < job.parts.folds; fold++) {
@@ -304,5 +307,7 @@ export async function run(
     const losses = folds.flatMap(({ curve }) => (curve[i] === undefined ? [] : [curve[i]!]));
     return losses.reduce((a, b) => a + b, 0) / losses.length;
   });
-  return { learned: await refit(context, epochs), heldOut, epochs, curve };
+  const learned = await refit(context, epochs);
+  await trainer.close();
+  return { learned, heldOut, epochs, curve };
 }

@@ -26,3 +26,10 @@ test('many rows, and epochs of the spec, are left alone', () => {
   expect(withSteps(words, 100, { epochs: 6 })).toBe(words);
   expect(withSteps(words, 100, { patience: 3 }).schedule.patience).toBe(3);
 });
+
+test('with hundreds of fields fewer steps are enough, and never fewer than the kind makes', () => {
+  const stepsWith = (fields: number) => withSteps(words, 100, {}, fields).schedule.epochs * 2;
+  expect(stepsWith(64)).toBe(stepsWith(1));
+  expect(stepsWith(256)).toBeLessThan(stepsWith(64) / 2);
+  expect(withSteps(words, 100, {}, 6400)).toBe(words);
+});

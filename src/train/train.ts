@@ -426,7 +426,7 @@ async function measureAll(
 /** The plan with experts that take enough steps on few rows. */
 function withEnoughSteps(plan: Plan, rows: number): Plan {
   const experts = plan.experts.map((expert) =>
-    withSteps(expert, rows, plan.spec.experts[expert.name]!.training),
+    withSteps(expert, rows, plan.spec.experts[expert.name]!.training, plan.fields.length),
   );
   return { ...plan, experts };
 }
