@@ -3,13 +3,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../src/core/file.js';
-import { openDataset } from '../src/data/dataset.js';
+import { type Dataset, openDataset } from '../src/data/dataset.js';
+import { partition, type Split } from '../src/data/split.js';
 import { type ControlScore, scoreControls } from '../src/evaluate/controls.js';
 import { type Evaluation, evaluateRows } from '../src/evaluate/evaluate.js';
 import type { Plan } from '../src/mixture/plan.js';
 import { parseSpec } from '../src/mixture/spec-file.js';
+import { takeValues } from '../src/predict/batch.js';
 import { openPredictor } from '../src/predict/predictor.js';
-import { readRows } from '../src/train/rows.js';
+import { type LabelledRows, readRows } from '../src/train/rows.js';
 import { train } from '../src/train/train.js';
 import { page } from './quality/page.js';
 import { linearSvc, type Peer } from './quality/peer.js';
@@ -32,15 +34,38 @@ interface Outcome {
   readonly gate: string;
 }
 
+/** The test rows of a plan, or those of them that a task scores. */
+async function testRows(
+  plan: Plan,
+  data: Dataset,
+  only: string | undefined,
+): Promise<LabelledRows> {
+  const rows = await readRows(plan, data, 1);
+  if (only === undefined) return rows;
+  const wanted = await data.evaluate(`(${only})::INT`, 'only');
+  const parts = await partition(data, plan.spec.data.split as Split);
+  // Rows come in file order; a task that scores some of them has a label in every row.
+  const flags = wanted.filter((_, row) => parts[row] === 1);
+  if (flags.length !== rows.rows) throw new Error(`${only}: the data has rows without a label`);
+  const kept = Int32Array.from([...flags.keys()].filter((row) => flags[row] === 1));
+  const values = Object.entries(rows.values).map(([name, column]) => [
+    name,
+    takeValues(column, kept),
+  ]);
+  const unit = Uint32Array.from(kept, (row) => rows.unit[row]!);
+  const target = takeValues(rows.target, kept);
+  return { rows: kept.length, values: Object.fromEntries(values), target, unit, unlabelled: 0 };
+}
+
 /** Trains and scores once; `compare` runs the peer on the same rows too. */
-async function runOnce(plan: Plan, compare: boolean): Promise<Outcome> {
+async function runOnce(plan: Plan, task: Task, compare: boolean): Promise<Outcome> {
   const data = await openDataset(plan.spec.data.source);
   try {
     const fit = await readRows(plan, data, 0);
     const bundle = await train(plan, fit);
     const { kind } = bundle.manifest.gate;
     const predictor = await openPredictor(bundle);
-    const rows = await readRows(plan, data, 1);
+    const rows = await testRows(plan, data, task.only);
     const found = await evaluateRows(predictor, rows, rows.target, rows.unlabelled);
     const controls = await scoreControls(predictor, { batch: rows, target: rows.target });
     await predictor.close();
@@ -89,6 +114,7 @@ async function runTask(task: Task, folder: string, seeds: number): Promise<Run[]
       const begun = performance.now();
       const outcome = await runOnce(
         planOf(task, folder, seed, fold),
+        task,
         task.peer === true && seed === 0,
       );
       const run = summary(task, seed, fold, outcome);

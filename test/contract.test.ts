@@ -28,6 +28,11 @@ const objective = objectives.get('classification');
 const vocabulary = ['red', 'green', 'blue', '赤い', 'wine glass'];
 
 /** Values of any storage, now and then missing; lists are long enough for a picture or a series. */
+const lists = (stream: Random): Values =>
+  Array.from({ length: rows }, () =>
+    stream.uniform() < 0.2 ? null : Array.from({ length: 64 }, () => String(stream.below(200) + 1)),
+  );
+
 const samples: Readonly<Record<Encoder['storage'], (stream: Random) => Values>> = {
   number: (stream) =>
     Float64Array.from({ length: rows }, () =>
@@ -37,12 +42,8 @@ const samples: Readonly<Record<Encoder['storage'], (stream: Random) => Values>> 
     Array.from({ length: rows }, () =>
       stream.uniform() < 0.2 ? null : vocabulary[stream.below(vocabulary.length)]!,
     ),
-  list: (stream) =>
-    Array.from({ length: rows }, () =>
-      stream.uniform() < 0.2
-        ? null
-        : Array.from({ length: 64 }, () => String(stream.below(200) + 1)),
-    ),
+  list: lists,
+  any: lists,
 };
 
 interface Data {
@@ -53,13 +54,16 @@ interface Data {
 }
 
 /** One field of every kind, encoded; a field is hidden in some rows as a missing source is. */
-function dataOf(stream: Random): Data {
-  const fields = encoders.all().map((encoder) => {
-    const values = samples[encoder.storage](stream);
+async function dataOf(stream: Random): Promise<Data> {
+  const opened = encoders.all().map(async (encoder) => {
+    const given = samples[encoder.storage](stream);
     const whole = encoder.config.safeParse({ minimum: 1 });
     const config = whole.success ? whole.data : encoder.config.parse({});
-    return { kind: encoder.kind, values, coder: encoder.open(encoder.fit(values, config)) };
+    const coder = encoder.open(await encoder.fit(given, config));
+    const values = (await coder.load?.(given))?.values ?? given;
+    return { kind: encoder.kind, values, coder };
   });
+  const fields = await Promise.all(opened);
   const coders = Object.fromEntries(fields.map(({ kind, coder }) => [kind, coder]));
   const columns: Record<string, Columns[string]> = {};
   for (const { kind, values, coder } of fields) {
@@ -152,7 +156,7 @@ test.each(experts.kinds)('the expert %s is served as it was trained', async (kin
   await fc.assert(
     fc.asyncProperty(fc.nat(), async (seed) => {
       const stream = random(seed, kind);
-      const data = dataOf(stream);
+      const data = await dataOf(stream);
       const ports = Object.keys(data.columns).filter((port) =>
         expert.ports.includes(port.slice(fieldOf(port).length + 1)),
       );
@@ -180,7 +184,7 @@ test.each(gates.kinds)('the gate %s is served as it was trained', async (kind) =
   await fc.assert(
     fc.asyncProperty(fc.nat(), async (seed) => {
       const stream = random(seed, kind);
-      const data = dataOf(stream);
+      const data = await dataOf(stream);
       const fields = Object.keys(data.ports);
       const ports = gatePorts(data.ports, {});
       const count = 3;
@@ -204,9 +208,10 @@ test.each(gates.kinds)('the gate %s is served as it was trained', async (kind) =
         open: new Float32Array(rows * count).fill(1),
         truth: new Float64Array(rows),
         check: new Uint8Array(rows),
+        unit: Uint32Array.from({ length: rows }, (_, row) => row),
       };
       const trace = trainingTrace();
-      const features = gateFeatures({ fields: data.ports, ports, shared: -1 }, width);
+      const features = gateFeatures({ fields: data.ports, ports, shared: -1 }, width, objective);
       const scores = gate.scores(trace, features, facts, config);
       const learned = learnedBy(trace, stream);
       const feeds = gateFeeds({ data: source, facts, shared: -1 }, views.row, width);

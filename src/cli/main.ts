@@ -1,83 +1,8 @@
-/** The command line: one lazily loaded file per verb. */
-import { Command, CommanderError } from 'commander';
+/** The command line: runs one verb and turns what went wrong into a message and an exit code. */
+import { CommanderError } from 'commander';
 import { MonbanError } from '../core/fault.js';
 import { printError } from './output.js';
-
-type Run = (args: string[], options: Record<string, unknown>) => Promise<number | undefined>;
-
-/** Loads the verb when it is called, so that `--help` costs nothing. */
-function lazily(load: () => Promise<{ run: Run }>) {
-  return async (...given: unknown[]): Promise<void> => {
-    const command = given.at(-1) as Command;
-    const { run } = await load();
-    const code = await run(command.processedArgs as string[], command.opts());
-    process.exitCode = code ?? 0;
-  };
-}
-
-function build(): Command {
-  const program = new Command('monban')
-    .description('A mixture of experts for mixed data, and the gate that chooses whom to ask.')
-    .exitOverride()
-    .showHelpAfterError('(run with --help to see what is possible)');
-  program
-    .command('init')
-    .argument('<data>', 'a file or glob: Parquet, CSV, JSONL')
-    .description('look at data, guess the fields, warn, and write a spec')
-    .requiredOption('--target <column>', 'the column to predict')
-    .option('--out <file>', 'where to write the spec', 'monban.yaml')
-    .option('--force', 'replace an existing spec')
-    .option('--json', 'print one JSON object')
-    .action(lazily(() => import('./verb/init.js')));
-  program
-    .command('train')
-    .argument('[spec]', 'the spec', 'monban.yaml')
-    .description('train a mixture; writes a bundle')
-    .option('--out <dir>', 'where to write the bundle', 'model')
-    .option('--seed <n>', 'another seed than the spec has')
-    .option('--json', 'print one JSON object')
-    .action(lazily(() => import('./verb/train.js')));
-  program
-    .command('evaluate')
-    .argument('<model>', 'a bundle')
-    .argument('[data]', 'labelled data; without it, the test rows of the spec that trained it')
-    .description('score a bundle: quality, load, time, and every expert beside it')
-    .option('--base <dir>', "without data: the folder that the spec's paths start from")
-    .option('--against <model>', 'another bundle: paired differences; exit code 3 if routes churn')
-    .option('--controls', 'race the gate against gates that learn nothing, with the same experts')
-    .option('--by <field>', 'scores for each category of a field, or with and without it')
-    .option('--json', 'print one JSON object')
-    .addHelpText(
-      'after',
-      '\nExample:\n  monban evaluate model orders.parquet --by country --against models/last',
-    )
-    .action(lazily(() => import('./verb/evaluate.js')));
-  program
-    .command('predict')
-    .argument('<model>', 'a bundle')
-    .argument('<data>', 'a file, or - for JSON on standard input')
-    .description('decide many records, or one from standard input')
-    .option('--out <file>', 'write .parquet, .csv or .jsonl instead of standard output')
-    .option('--json', 'print one JSON object')
-    .action(lazily(() => import('./verb/predict.js')));
-  program
-    .command('explain')
-    .argument('<model>', 'a bundle')
-    .argument('[record]', 'a JSON file with one record, or - for standard input')
-    .description('why this answer, why these experts, and what would change it')
-    .option('--data <file>', 'take the record from a data file: Parquet, CSV, JSONL')
-    .option('--row <n>', 'which row of --data; the first is 1, as in the output of predict')
-    .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExample:\n  monban explain model --data orders.parquet --row 12')
-    .action(lazily(() => import('./verb/explain.js')));
-  program
-    .command('kinds')
-    .argument('[name]', 'one kind')
-    .description('every field, expert, gate and objective kind with its options')
-    .option('--json', 'print one JSON object')
-    .action(lazily(() => import('./verb/kinds.js')));
-  return program;
-}
+import { program } from './program.js';
 
 /** Says what went wrong in the caller's terms; the exit code follows. */
 function fail(error: unknown): number {
@@ -94,7 +19,7 @@ function fail(error: unknown): number {
 /** Runs one command line (without node and script) and returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   try {
-    await build().parseAsync([...argv], { from: 'user' });
+    await program().parseAsync([...argv], { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     return fail(error);

@@ -47,6 +47,10 @@ export function progress(): Progress {
   let phase = '';
   return {
     listen(event) {
+      if (event.message !== undefined && event.phase === 'encode') {
+        if (live) process.stderr.write('\r\u001b[2K');
+        printError(event.message);
+      }
       const now = performance.now();
       const due = live ? now - last > 100 : now - last > plainEvery || event.phase !== phase;
       phase = event.phase;

@@ -10,10 +10,16 @@ export interface Port {
   readonly width: number;
   /** True where encoding costs next to nothing, so that the gate may read it on every record. */
   readonly cheap: boolean;
+  /** True where a graph reads it as an input of its own; small ports share one (see `layoutOf`). */
+  readonly own?: boolean;
+  /** How the numbers of a row are to be read where they have an order: [steps, channels]. */
+  readonly shape?: readonly number[];
+  /** Multiply-adds that encoding one row takes, where that counts. */
+  readonly work?: number;
 }
 
-/** A dense column: `data` is [B, width], row after row. */
-export interface ValuesColumn {
+/** A dense column: `data` is [B, width], row after row; `own` and `shape` as the port has them. */
+export interface ValuesColumn extends Pick<Port, 'own' | 'shape'> {
   readonly form: 'values';
   readonly width: number;
   readonly data: Float32Array;

@@ -23,6 +23,18 @@ export function standardError(values: Numbers): number {
   return values.length === 0 ? 0 : deviation(values) / Math.sqrt(values.length);
 }
 
+/** Standard error of the mean of values that depend on each other within groups (the cluster-robust sandwich). */
+export function groupedError(values: Numbers, groups: Numbers): number {
+  const centre = mean(values);
+  const sums = new Map<number, number>();
+  for (let i = 0; i < values.length; i++)
+    sums.set(groups[i]!, (sums.get(groups[i]!) ?? 0) + values[i]! - centre);
+  const count = sums.size;
+  if (count < 2) return 0;
+  const squares = [...sums.values()].reduce((total, sum) => total + sum ** 2, 0);
+  return Math.sqrt((squares * count) / (count - 1)) / values.length;
+}
+
 /** The q-quantile (0 to 1) of values in rising order, by linear interpolation; NaN of nothing. */
 export function quantileSorted(sorted: Numbers, q: number): number {
   if (sorted.length === 0) return Number.NaN;

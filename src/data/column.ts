@@ -11,11 +11,12 @@ export interface ColumnInfo {
   readonly storage: Storage;
 }
 
-/** number: NaN is missing. text: null is missing. list: null is missing, [] is empty. */
+/** number: NaN is missing. text: null is missing. list: null is missing, [] is empty. Bytes are what a kind has loaded. */
 export type Values =
   | Float64Array
   | readonly (string | null)[]
-  | readonly (readonly string[] | null)[];
+  | readonly (readonly string[] | null)[]
+  | readonly (Uint8Array | null)[];
 
 /** Rows of some columns, by column name. */
 export interface Chunk {

@@ -54,6 +54,11 @@ const times: Rule = ({ column, texts }) => {
   return { kind: 'time', reason: `${percent(texts.times)} of the texts are dates or times` };
 };
 
+const images: Rule = ({ texts }) =>
+  texts !== undefined && texts.images >= 0.9
+    ? { kind: 'image', reason: `${percent(texts.images)} of the values are images` }
+    : undefined;
+
 const binary: Rule = ({ column }) =>
   /^(BLOB|BIT|GEOMETRY)/.test(column.type)
     ? { kind: 'skip', reason: `binary data of type ${column.type}` }
@@ -123,6 +128,7 @@ const categories: Rule = ({ distinct, present }) => ({
 const rules: readonly Rule[] = [
   nothing,
   lists,
+  images,
   binary,
   times,
   counters,

@@ -1,4 +1,5 @@
 /** What a column holds, measured on a sample of its rows. */
+import { existsSync } from 'node:fs';
 import type { ColumnInfo } from './column.js';
 import type { Dataset } from './dataset.js';
 import { quoteName } from './sql.js';
@@ -30,6 +31,8 @@ export interface TextProfile {
   readonly words: number;
   readonly times: number;
   readonly logs: number;
+  /** Encoded images, or paths of image files that are there. */
+  readonly images: number;
   /** Share of distinct values that hold an alphabetic word which other values hold too. */
   readonly sharedWords: number;
 }
@@ -117,9 +120,29 @@ async function profileTexts(dataset: Dataset, column: ColumnInfo, source: string
     words: Number(row.words),
     times: Number(row.times),
     logs: Number(row.logs),
+    images: await imageShare(dataset, column, source),
     sharedWords: await sharedWords(dataset, text, source),
   };
   return { ...counts(column, row), texts };
+}
+
+/** How images begin in base64, as data URIs, and how their paths end. */
+const imagePattern =
+  /^(iVBORw0KGgo|\/9j\/.{60}|UklGR.{60}|data:image\/)|^[^:]+\.(png|jpe?g|webp)$/i;
+const imageSample = 50;
+
+/** The share of some given values that are images; a path counts only where there is a file. */
+async function imageShare(dataset: Dataset, column: ColumnInfo, source: string): Promise<number> {
+  const text = column.type === 'BLOB' ? 'to_base64(raw)' : 'raw::VARCHAR';
+  const rows = await dataset.sql(
+    `SELECT substr(${text}, 1, 200) AS x FROM ${source} WHERE raw IS NOT NULL LIMIT ${imageSample}`,
+  );
+  const found = rows.filter(({ x }) => {
+    const value = String(x);
+    if (!imagePattern.test(value)) return false;
+    return !/\.\w+$/.test(value) || value.startsWith('data:') || existsSync(value);
+  });
+  return found.length / Math.max(1, rows.length);
 }
 
 /**

@@ -5,6 +5,19 @@ import type { Storage } from './encoder.js';
 
 type Item = number | string | readonly string[] | null;
 
+/** A column without any value may come as numbers; numbers themselves are neither text nor list. */
+function toAny(numbers: Float64Array, where: string): Values {
+  return Array.from(numbers, (value, row) => {
+    if (Number.isNaN(value)) return null;
+    throw new MonbanError({
+      where: `${where}, record ${row + 1}`,
+      expected: 'a text or a list',
+      found: show(value),
+      todo: 'mend the value, or give the field another kind in the spec',
+    });
+  });
+}
+
 function toNumber(value: Item, where: string, row: number): number {
   if (value === null) return Number.NaN;
   if (typeof value === 'number') return value;
@@ -42,6 +55,7 @@ function isList(values: Values): boolean {
 
 /** Values as `storage` wants them; throws MonbanError naming `where` and the record. */
 export function conform(values: Values, storage: Storage, where: string): Values {
+  if (storage === 'any') return values instanceof Float64Array ? toAny(values, where) : values;
   if (storage === 'number') {
     if (values instanceof Float64Array) return values;
     const numbers = new Float64Array(values.length);

@@ -1,27 +1,35 @@
 /** What an encoder is: it turns the values of one field into ports. */
 import type { ZodType } from 'zod';
 import type { Column, Port } from '../core/column.js';
+import type { Fault } from '../core/fault.js';
 import type { Values } from '../data/column.js';
 
-/** How a kind wants its values: see `conform` for the conversions between them. */
-export type Storage = 'number' | 'text' | 'list';
+/** How a kind wants its values: see `conform` for the conversions between them; `any` takes texts and lists as they are. */
+export type Storage = 'number' | 'text' | 'list' | 'any';
 
 /** One value in the storage that its kind reads. */
-export type Value = number | string | readonly string[] | null;
+export type Value = number | string | readonly string[] | Uint8Array | null;
+
+/** Values after an asynchronous load, and what was wrong with those that count as missing now. */
+export interface Loaded {
+  readonly values: Values;
+  /** At `record N`, counted from 1. */
+  readonly faults: readonly Fault[];
+}
 
 /**
  * One field kind. Encoders learn nothing by gradients; what they learn from the data is plain JSON.
  * The contract (contract.test.ts): an absent value gives zeros and an empty bag, so that hiding
  * a field, a source that is missing and a null are one and the same case.
  */
-export interface Encoder<C = unknown, S = unknown> {
+export interface Encoder<C = unknown, S = unknown, F extends S | Promise<S> = S> {
   readonly kind: string;
   /** One sentence for `monban kinds`. */
   readonly summary: string;
   readonly storage: Storage;
   readonly config: ZodType<C>;
-  /** Learns the state from a column of training values. */
-  fit(values: Values, config: C): S;
+  /** Learns the state from a column of training values, or promises it where values must be read. */
+  fit(values: Values, config: C): F;
   /** Makes a coder from a state; the only place where tables for look-up are built. */
   open(state: S): Coder;
 }
@@ -29,6 +37,11 @@ export interface Encoder<C = unknown, S = unknown> {
 /** An encoder with its state, ready to encode. */
 export interface Coder {
   readonly ports: Readonly<Record<string, Port>>;
+  /**
+   * Reads what values only point to or hold in a packed form; where a kind has it, `present` and
+   * `encode` want its result. Values that are loaded already pass unchanged.
+   */
+  load?(values: Values): Promise<Loaded>;
   /** Encodes the wanted ports of a batch of values (Float64Array, or arrays of text or lists). */
   encode(values: Values, want: readonly string[]): Record<string, Column>;
   /** True where the value counts as given. */

@@ -3,6 +3,7 @@ import { type Registry, registry } from '../core/registry.js';
 import { category } from './category.js';
 import type { Encoder } from './encoder.js';
 import { ids } from './ids.js';
+import { image } from './image.js';
 import { number } from './number.js';
 import { text } from './text.js';
 
@@ -11,4 +12,5 @@ export const encoders: Registry<Encoder> = registry('field', [
   category,
   text,
   ids,
+  image,
 ] as unknown as readonly Encoder[]);

@@ -61,7 +61,7 @@ async function sayAll(predictor: Predictor, batch: Batch): Promise<Said> {
   const experts = model.manifest.experts.length;
   const routed = await predictor.run(batch);
   const prior = model.objective.prior(model.state);
-  const encoded = encodeLazily(model, batch, routed.presence);
+  const encoded = encodeLazily(model, routed.batch, routed.presence);
   const all = Int32Array.from({ length: batch.rows }, (_, row) => row);
   const each: Float32Array[] = [];
   for (let e = 0; e < experts; e++) {

@@ -1,6 +1,7 @@
 /** What an expert is: a model that reads some ports and says something about the target. */
 import type { ZodType } from 'zod';
 import type { Port } from '../core/column.js';
+import type { Random } from '../core/random.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Features, Trace } from '../tensor/trace.js';
 
@@ -24,10 +25,18 @@ export interface Schedule {
   readonly patience: number;
 }
 
+/** A dense port of a batch: [B, ..] row after row. */
+export interface DenseFeed {
+  readonly data: Float32Array;
+  readonly dims: readonly number[];
+}
+
 /** A graph traced for the training step, and again for serving: outputs [B, W]. */
 export interface GradientModel {
   readonly by: 'gradient';
   forward(trace: Trace, features: Features): Tensor;
+  /** Changes the dense ports of a training batch in place, at random, so that no two passes are alike. */
+  vary?(feeds: Readonly<Record<string, DenseFeed>>, stream: Random): void;
 }
 
 export type Model = GradientModel;

@@ -3,6 +3,7 @@ import { type Registry, registry } from '../core/registry.js';
 import type { Expert } from './expert.js';
 import { fusion } from './fusion.js';
 import { ids } from './ids.js';
+import { image } from './image.js';
 import { linear } from './linear.js';
 import { tabular } from './tabular.js';
 import { text } from './text.js';
@@ -12,5 +13,6 @@ export const experts: Registry<Expert> = registry('expert', [
   tabular,
   text,
   ids,
+  image,
   fusion,
 ] as unknown as readonly Expert[]);

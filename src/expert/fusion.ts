@@ -22,7 +22,7 @@ export const fusion: Expert<z.infer<typeof config>> = {
     tableRate: 0.05,
     weightDecay: 0.01,
     smoothing: 0.05,
-    patience: 2,
+    patience: 3,
   },
   ports: ['value', 'steps', 'level', 'words', 'items', 'count'],
   build: (outputs, { embedding, width, depth, dropout }) => ({

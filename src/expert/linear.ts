@@ -17,7 +17,7 @@ export const linear: Expert<z.infer<typeof config>> = {
     tableRate: 0.08,
     weightDecay: 0,
     smoothing: 0.05,
-    patience: 2,
+    patience: 3,
   },
   ports: ['steps', 'level', 'words', 'items', 'count'],
   build: (outputs) => ({

@@ -23,7 +23,7 @@ export const text: Expert<z.infer<typeof config>> = {
     tableRate: 0.04,
     weightDecay: 0.01,
     smoothing: 0.05,
-    patience: 2,
+    patience: 3,
   },
   ports: ['words'],
   build: (outputs, { width, hidden: units, dropout }) => ({

@@ -17,6 +17,20 @@ function everywhere(presence: Tensor, scores: readonly number[]): Tensor {
   return add(none, constant(Float32Array.from(scores), [1, scores.length]));
 }
 
+/**
+ * The score that gives weight 1 in a product pool, where weights are not shared out. The first choice
+ * of a control has it, so that what a control asks is heard whole.
+ */
+const whole = Math.log(Math.E - 1);
+/** Far enough apart that the first is always asked, whatever its neighbours' weights. */
+const steep = 20;
+
+/** Scores that rank experts by a price, the least first. */
+const cheapestFirst = (prices: readonly number[]): number[] => {
+  const least = Math.min(...prices);
+  return prices.map((price) => whole - (price - least) * steep);
+};
+
 /** A gate whose scores are one row of numbers that follow from the facts. */
 function fixed(
   kind: string,
@@ -36,9 +50,6 @@ function fixed(
   };
 }
 
-/** Far enough apart that the first is always asked, whatever its neighbours' weights. */
-const steep = 20;
-
 export const uniform = fixed(
   'uniform',
   'control: asks every expert and weighs them evenly (the fixed ensemble)',
@@ -49,13 +60,13 @@ export const uniform = fixed(
 export const cheapest = fixed(
   'cheapest',
   'control: always asks the experts that cost least',
-  (facts) => facts.experts.map(({ cost }) => -cost * steep),
+  (facts) => cheapestFirst(facts.experts.map(({ cost }) => cost)),
 );
 
 export const strongest = fixed(
   'strongest',
   'control: always asks the experts with the least held-out loss',
-  (facts) => facts.experts.map(({ loss }) => -loss * steep),
+  (facts) => cheapestFirst(facts.experts.map(({ loss }) => loss)),
 );
 
 /** A frozen random projection of the presence bits and the dense cheap ports. */
@@ -92,11 +103,8 @@ export const presence: Gate<Nothing> = {
     const bits = features[presencePort] as Tensor;
     const fields = bits.shape[1] as number;
     const { patterns, experts } = facts;
-    const strongestFirst = everywhere(
-      bits,
-      experts.map(({ loss }) => -loss),
-    );
-    if (patterns.length === 0) return mul(strongestFirst, steep);
+    const strongest = cheapestFirst(experts.map(({ loss }) => loss));
+    if (patterns.length === 0) return everywhere(bits, strongest);
     const signs = Float32Array.from({ length: fields * patterns.length }, (_, i) => {
       const field = Math.floor(i / patterns.length);
       return patterns[i % patterns.length]!.presence[field]! * 2 - 1;
@@ -108,9 +116,9 @@ export const presence: Gate<Nothing> = {
     const matches = matmul(bits, constant(signs, [fields, patterns.length]));
     const same = cast(equal(matches, constant(given, [1, patterns.length])), 'float32');
     const better = patterns.flatMap(({ losses }) =>
-      losses.map((loss, e) => experts[e]!.loss - loss),
+      cheapestFirst(losses).map((score, e) => score - strongest[e]!),
     );
     const rules = constant(Float32Array.from(better), [patterns.length, experts.length]);
-    return mul(add(strongestFirst, matmul(same, rules)), steep);
+    return add(everywhere(bits, strongest), matmul(same, rules));
   },
 };

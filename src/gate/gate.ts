@@ -8,6 +8,9 @@ export const presencePort = '@presence';
 /** What the shared expert says, [B, W] calibrated: a port where there is a shared expert. */
 export const sharedPort = '@shared';
 
+/** How unsure the shared expert is, [B, n]: a feature where the objective can tell. */
+export const doubtPort = '@doubt';
+
 /** What is known of the experts when the gate is built, measured on held-out rows. */
 export interface ExpertFacts {
   readonly name: string;

@@ -1,5 +1,6 @@
 /** Lays columns out as the feeds of a graph; a hidden field is zeros or an empty bag. */
 import type { BagColumn, Column, Columns, ValuesColumn } from '../core/column.js';
+import type { DenseFeed } from '../expert/expert.js';
 import { feedNames } from '../tensor/served-ports.js';
 
 export interface Feed {
@@ -13,13 +14,13 @@ export interface Selected {
   readonly rows: (port: string) => Int32Array;
 }
 
-function valuesFeed(data: Float32Array, width: number, rows: Int32Array): Feed {
+function valuesFeed({ data, width, shape }: ValuesColumn, rows: Int32Array): DenseFeed {
   const out = new Float32Array(rows.length * width);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
     if (row >= 0) out.set(data.subarray(row * width, (row + 1) * width), i * width);
   }
-  return { data: out, dims: [rows.length, width] };
+  return { data: out, dims: [rows.length, ...(shape ?? [width])] };
 }
 
 type Picked<C extends Column> = { readonly column: C; readonly rows: Int32Array };
@@ -114,7 +115,8 @@ function bagFeeds(bags: readonly Picked<BagColumn>[], batch: number, reads: Read
 
 /**
  * Feeds of a serving graph over the named ports, in the order in which it was made; see
- * `feedNames`. Inputs that the graph does not read are left out where `reads` tells.
+ * `feedNames`; a port of its own is fed by its name. Joint inputs that the graph does not read are
+ * left out where `reads` tells.
  */
 export function servingFeeds(
   ports: readonly string[],
@@ -123,14 +125,17 @@ export function servingFeeds(
 ): Feeds {
   const dense: Picked<ValuesColumn>[] = [];
   const bags: Picked<BagColumn>[] = [];
+  const feeds: Feeds = {};
+  let batch = 0;
   for (const port of ports) {
     const column = selected.columns[port]!;
     const rows = selected.rows(port);
-    if (column.form === 'values') dense.push({ column, rows });
-    else bags.push({ column, rows });
+    batch = rows.length;
+    if (column.form === 'bag') bags.push({ column, rows });
+    else if (column.own === true) feeds[port] = valuesFeed(column, rows);
+    else dense.push({ column, rows });
   }
-  const batch = (dense[0] ?? bags[0])!.rows.length;
-  const feeds = dense.length > 0 ? denseFeeds(dense, batch, reads) : {};
+  if (dense.length > 0) Object.assign(feeds, denseFeeds(dense, batch, reads));
   return bags.length > 0 ? Object.assign(feeds, bagFeeds(bags, batch, reads)) : feeds;
 }
 
@@ -138,13 +143,13 @@ export function servingFeeds(
 export function trainingBatch(
   ports: readonly string[],
   selected: Selected,
-): { feeds: Record<string, Feed>; bags: Record<string, BagColumn> } {
-  const feeds: Record<string, Feed> = {};
+): { feeds: Record<string, DenseFeed>; bags: Record<string, BagColumn> } {
+  const feeds: Record<string, DenseFeed> = {};
   const bags: Record<string, BagColumn> = {};
   for (const port of ports) {
     const column = selected.columns[port]!;
     const rows = selected.rows(port);
-    if (column.form === 'values') feeds[port] = valuesFeed(column.data, column.width, rows);
+    if (column.form === 'values') feeds[port] = valuesFeed(column, rows);
     else bags[port] = takeBag(column, rows);
   }
   return { feeds, bags };

@@ -2,7 +2,7 @@
 
 import type { FieldPorts } from '../expert/expert.js';
 import { experts } from '../expert/experts.js';
-import { type GateFacts, presencePort, sharedPort } from '../gate/gate.js';
+import { doubtPort, type GateFacts, presencePort, sharedPort } from '../gate/gate.js';
 import { gates } from '../gate/gates.js';
 import { select } from '../gate/route.js';
 import type { Calibration, Objective, PoolName } from '../objective/objective.js';
@@ -12,6 +12,7 @@ import type { ServedPorts } from '../tensor/served-ports.js';
 import { input, type Tensor } from '../tensor/tensor.js';
 import { servingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
+import type { Features } from '../tensor/trace-types.js';
 import { graphFeatures, servedPorts } from './wiring.js';
 
 export interface ExpertGraph {
@@ -59,12 +60,21 @@ export interface GateGraph {
 export function gateFeatures(
   graph: Pick<GateGraph, 'fields' | 'ports' | 'shared'>,
   outputs: number,
+  objective: Objective,
 ) {
-  return {
+  const features = {
     ...graphFeatures(graph.fields, graph.ports),
     [presencePort]: input(presencePort, ['B', Object.keys(graph.fields).length]),
     ...(graph.shared < 0 ? {} : { [sharedPort]: input(sharedPort, ['B', outputs]) }),
   };
+  return withDoubt(features, objective);
+}
+
+/** With how unsure the shared expert is, since a weighted sum of log-probabilities cannot tell. */
+function withDoubt(features: Features, objective: Objective): Features {
+  const said = features[sharedPort];
+  if (said === undefined || objective.doubt === undefined) return features;
+  return { ...features, [doubtPort]: objective.doubt(said as Tensor) };
 }
 
 /** What a gate's serving graph is fed besides `open`, in order: ports, presence, the shared expert. */
@@ -93,7 +103,8 @@ export function gateGraph(
   };
   const trace = servingTrace(learned, { ports, quantise: false });
   const gate = gates.get(graph.kind);
-  const scores = gate.scores(trace, trace.features, graph.facts, graph.config);
+  const features = withDoubt(trace.features, objective);
+  const scores = gate.scores(trace, features, graph.facts, graph.config);
   const open = input('open', ['B', graph.facts.experts.length]);
   const { selection, mask } = select(scores, open, {
     topK: graph.topK,

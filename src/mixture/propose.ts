@@ -52,17 +52,24 @@ export function proposeExperts(
 
 function expertsFor(kinds: ReadonlySet<string>): Record<string, unknown> {
   const dense = kinds.has('number') || kinds.has('category');
-  const families = Number(dense) + Number(kinds.has('text')) + Number(kinds.has('ids'));
+  const shown = kinds.has('image');
+  const families =
+    Number(dense) + Number(kinds.has('text')) + Number(kinds.has('ids')) + Number(shown);
   if (families === 1 && dense) return { linear: 'linear', ...tables };
   if (families === 1 && kinds.has('text')) {
     return { linear: 'linear', words: 'text', small: { kind: 'text', width: 16, hidden: 32 } };
   }
+  if (families === 1 && shown) {
+    return { glance: { kind: 'image', size: 'small' }, look: { kind: 'image', size: 'large' } };
+  }
+  const readers = families - Number(shown);
   return {
     linear: 'linear',
-    ...(families > 1 ? { fusion: 'fusion' } : {}),
+    ...(readers > 1 ? { fusion: 'fusion' } : {}),
     ...(kinds.has('text') ? { words: 'text' } : {}),
     ...(kinds.has('ids') ? { links: 'ids' } : {}),
     ...(dense ? { table: 'tabular' } : {}),
+    ...(shown ? { look: 'image' } : {}),
   };
 }
 

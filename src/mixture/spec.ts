@@ -12,20 +12,25 @@ const split = z.discriminatedUnion('by', [
   z.strictObject({
     by: z.literal('hash'),
     key: z.string().min(1).describe('a column or a DuckDB expression; equal keys stay together'),
-    folds: whole.min(2).max(1000).default(5),
-    test: z.union([whole.min(0), z.array(whole.min(0)).min(1)]).default(0),
+    folds: whole.min(2).max(1000).default(5).describe('rows fall into so many folds'),
+    test: z
+      .union([whole.min(0), z.array(whole.min(0)).min(1)])
+      .default(0)
+      .describe('the fold, or folds, kept for the test'),
   }),
   z.strictObject({
     by: z.literal('time'),
-    column: z.string().min(1),
+    column: z.string().min(1).describe('a column of dates, times or numbers'),
     from: z.string().optional().describe('test rows are those at or after this time'),
     share: share.optional().describe('or: the last so large a share of the rows'),
   }),
   z.strictObject({
     by: z.literal('group'),
-    column: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
-    share: share.default(0.2),
-    seed: whole.min(0).default(0),
+    column: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .describe('rows that agree in it stay together'),
+    share: share.default(0.2).describe('share of the groups kept for the test'),
+    seed: whole.min(0).default(0).describe('another seed draws other groups'),
   }),
 ]);
 
@@ -47,35 +52,47 @@ export const scheduleOptions = z.strictObject({
   batch: whole.min(1).max(65536).optional().describe('rows per step'),
   rate: z.number().positive().max(10).optional().describe('AdamW step size'),
   tableRate: z.number().positive().max(100).optional().describe('Adagrad step size of tables'),
-  weightDecay: z.number().min(0).max(10).optional(),
+  weightDecay: z.number().min(0).max(10).optional().describe('AdamW decay of weights'),
   smoothing: share.optional().describe('label smoothing'),
   patience: whole.min(1).max(1000).optional().describe('epochs without gain before stopping'),
 });
 
 const fieldShape = z.looseObject({
-  kind: z.string(),
+  kind: z.string().describe('see the kinds of fields'),
   column: z.string().min(1).optional().describe('column of the data, when it is named otherwise'),
 });
 const expertKeys = {
-  kind: z.string(),
+  kind: z.string().describe('see the kinds of experts'),
   reads: z.array(z.string()).min(1).optional().describe('fields it may read; all it can otherwise'),
   needs: z.enum(['any', 'all']).default('any').describe('which of its fields must be given'),
-  training: scheduleOptions.default({}),
+  training: scheduleOptions.default({}).describe('its own schedule'),
 };
 const expertShape = z.looseObject(expertKeys);
 
 const balance = z.strictObject({
-  kind: z.enum(['none', 'auxiliary', 'bias']).default('auxiliary'),
+  kind: z
+    .enum(['none', 'auxiliary', 'bias'])
+    .default('auxiliary')
+    .describe('how the load is drawn to the targets'),
   weight: z.number().min(0).max(10).default(0.01).describe('auxiliary: weight of the loss'),
   rate: z.number().min(0).max(1).default(0.001).describe('bias: step per batch'),
   targets: z.record(z.string(), share).optional().describe('share of the load per expert'),
 });
 
 const gateKeys = {
-  kind: z.string().default('auto'),
+  kind: z
+    .string()
+    .default('auto')
+    .describe('see the kinds of gates; auto tries static, linear, mlp'),
   reads: z.array(z.string()).optional().describe('fields whose cheap ports it reads'),
-  topK: z.union([z.literal('auto'), whole.min(1).max(64)]).default('auto'),
-  pool: z.enum(['auto', 'product', 'mixture']).default('auto'),
+  topK: z
+    .union([z.literal('auto'), whole.min(1).max(64)])
+    .default('auto')
+    .describe('experts asked per record; auto tries 1 and 2'),
+  pool: z
+    .enum(['auto', 'product', 'mixture'])
+    .default('auto')
+    .describe('how answers are joined: by multiplying or by averaging probabilities'),
   shared: z.string().optional().describe('an expert that runs on every record'),
   cost: z
     .number()
@@ -83,13 +100,13 @@ const gateKeys = {
     .max(100)
     .default(0.02)
     .describe('lambda: worth of one mean expert in score'),
-  balance: balance.prefault({}),
-  zLoss: z.number().min(0).max(1).default(0.001),
+  balance: balance.prefault({}).describe('of the load among experts'),
+  zLoss: z.number().min(0).max(1).default(0.001).describe('keeps the scores small'),
   noise: z.number().min(0).max(10).default(0.1).describe('exploration in training'),
   expertDropout: share.default(0.1).describe('how often an expert is closed in training'),
-  epochs: whole.min(1).max(1000).default(15),
-  batch: whole.min(1).max(65536).default(256),
-  rate: z.number().positive().max(1).default(0.002),
+  epochs: whole.min(1).max(1000).default(15).describe('passes over the held-out rows'),
+  batch: whole.min(1).max(65536).default(256).describe('rows per step'),
+  rate: z.number().positive().max(1).default(0.002).describe('AdamW step size'),
 };
 const gate = z.looseObject(gateKeys);
 
@@ -113,7 +130,7 @@ const hide = z.strictObject({
 });
 
 const training = z.strictObject({
-  seed: whole.min(0).max(4294967295).default(0),
+  seed: whole.min(0).max(4294967295).default(0).describe('same seed, same bytes'),
   group: z
     .union([z.string(), z.array(z.string()).min(1)])
     .optional()
@@ -135,13 +152,15 @@ const named = <T extends z.ZodType>(shape: T) =>
 /** The strict schema; kinds' own options are checked by the kinds themselves. */
 export const specSchema = z.strictObject({
   name: z.string().min(1).optional().describe('a name for the card'),
-  data,
-  fields: z.record(name, named(fieldShape)),
-  objective: named(z.looseObject({ kind: z.string() })).default({ kind: 'classification' }),
-  experts: z.record(name, named(expertShape)),
-  gate: named(gate).prefault({}),
-  reward: reward.optional(),
-  training: training.prefault({}),
+  data: data.describe('where the rows come from'),
+  fields: z.record(name, named(fieldShape)).describe('what a record may carry: a name and a kind'),
+  objective: named(z.looseObject({ kind: z.string() }))
+    .default({ kind: 'classification' })
+    .describe('what the target means'),
+  experts: z.record(name, named(expertShape)).describe('who may be asked: a name and a kind'),
+  gate: named(gate).prefault({}).describe('who chooses, and how'),
+  reward: reward.optional().describe('what answers are worth; likelihood decides without it'),
+  training: training.prefault({}).describe('what all phases share'),
 });
 
 /** A spec as a user writes it. */

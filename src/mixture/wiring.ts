@@ -5,7 +5,7 @@ import { MonbanError } from '../core/fault.js';
 import type { Coder } from '../encoder/encoder.js';
 import { type FieldPorts, readable } from '../expert/expert.js';
 import { experts as expertKinds } from '../expert/experts.js';
-import type { ServedPorts } from '../tensor/served-ports.js';
+import { denseShape, type ServedPorts } from '../tensor/served-ports.js';
 import { input } from '../tensor/tensor.js';
 import type { Feature, Features } from '../tensor/trace.js';
 import type { ExpertPlan } from './plan.js';
@@ -60,13 +60,13 @@ export function servedPorts(fields: FieldPorts, ports: readonly string[]): Serve
   return Object.fromEntries(ports.map((name) => [name, portAt(fields, name)]));
 }
 
-/** Inputs of a training graph for the named ports: [B, width] tensors, or handles of bags. */
+/** Inputs of a training graph for the named ports: dense tensors (see `denseShape`), or handles of bags. */
 export function graphFeatures(fields: FieldPorts, ports: readonly string[]): Features {
   return Object.fromEntries(
     ports.map((name): [string, Feature] => {
       const port = portAt(fields, name);
       if (port.form === 'bag') return [name, { form: 'bag', port: name, width: port.width }];
-      return [name, input(name, ['B', port.width])];
+      return [name, input(name, denseShape(port))];
     }),
   );
 }

@@ -1,6 +1,20 @@
 /** Classification: one of a list of classes. */
 import { z } from 'zod';
-import { add, constant, div, logSoftmax, mean, mul, neg, pick, sum } from '../tensor/ops.js';
+import {
+  add,
+  concat,
+  constant,
+  div,
+  exp,
+  logSoftmax,
+  max,
+  mean,
+  mul,
+  neg,
+  pick,
+  sub,
+  sum,
+} from '../tensor/ops.js';
 import { bestTemperature, lossAt } from './calibrate.js';
 import { checkLabels, countLabels, indexLabels, rising, weightsOf } from './label.js';
 import type { Answer, Objective, Shown, Truth } from './objective.js';
@@ -164,6 +178,12 @@ export const classification: Objective<Config, ClassificationState, ClassPrices>
     return lossAt(outputs, truth, width, bestTemperature(outputs, truth, width));
   },
   calibrated: (outputs, [temperature]) => logSoftmax(div(outputs, constant(temperature!))),
+  // The chance to be wrong, and the entropy, which also sees how many classes are left.
+  doubt: (outputs) =>
+    concat(
+      [sub(1, exp(max(outputs, 1, true))), neg(sum(mul(exp(outputs), outputs), [1], true))],
+      1,
+    ),
   prior: (state) => Float32Array.from(state.shares, Math.log),
   constant(truth, state) {
     const counts = state.labels.map((_, i) => truth.reduce((n, t) => n + (t === i ? 1 : 0), 0));

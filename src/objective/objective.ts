@@ -107,6 +107,8 @@ export interface Objective<C = unknown, S = unknown, U = Utility> {
   stopLoss(outputs: Float32Array, truth: Truth, state: S): number;
   /** Raw or pooled outputs [B, W] to answers [B, V]. */
   calibrated(outputs: Tensor, calibration: Calibration): Tensor;
+  /** How unsure answers [B, V] are, as some numbers [B, n] that a gate can weigh. */
+  doubt?(answers: Tensor): Tensor;
   /** The answer [V] where nobody can be asked. */
   prior(state: S): Float32Array;
   /** The one answer [V] that says best the same of all these rows. */

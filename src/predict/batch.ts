@@ -23,15 +23,23 @@ export type JsonRecord = Readonly<Record<string, unknown>>;
 
 type Cell = number | string | readonly string[] | null;
 
-const expected = { number: 'a number', text: 'a text', list: 'a list of texts' } as const;
+const expected = {
+  number: 'a number',
+  text: 'a text',
+  list: 'a list of texts',
+  any: 'a text or a list',
+} as const;
 
 /** A JSON value as a cell; undefined where it does not fit the storage. */
 function cell(value: unknown, storage: Storage): Cell | undefined {
   if (value === null || value === undefined) return null;
-  if (storage === 'list' && Array.isArray(value)) {
-    const fits = value.every((item) => typeof item === 'string' || typeof item === 'number');
-    return fits ? value.map(String) : undefined;
+  if ((storage === 'list' || storage === 'any') && Array.isArray(value)) {
+    // Rows of pixels may be nested.
+    const items: unknown[] = storage === 'any' ? value.flat(3) : value;
+    const fits = items.every((item) => typeof item === 'string' || typeof item === 'number');
+    return fits ? items.map(String) : undefined;
   }
+  if (storage === 'any') return typeof value === 'string' ? value : undefined;
   if (typeof value === 'boolean')
     return storage === 'number' ? Number(value) : String(Number(value));
   if (typeof value === 'number') return storage === 'list' ? undefined : value;

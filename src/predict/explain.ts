@@ -54,15 +54,11 @@ async function flipOf(
   return { changes, route: route.map(({ expert }) => expert), answer };
 }
 
-async function whatOthersSay(
-  predictor: Predictor,
-  batch: Batch,
-  routed: Routed,
-): Promise<Explained['experts']> {
+async function whatOthersSay(predictor: Predictor, routed: Routed): Promise<Explained['experts']> {
   const { model } = predictor;
   const { experts } = model.manifest;
   const utility = utilityOf(model);
-  const encoded = encodeLazily(model, batch, routed.presence);
+  const encoded = encodeLazily(model, routed.batch, routed.presence);
   const row = Int32Array.of(0);
   const said: Explained['experts'][number][] = [];
   for (const [e, { name, ports }] of experts.entries()) {
@@ -88,9 +84,10 @@ function leads(predictor: Predictor, { route, runnerUp }: Decision) {
 }
 
 /** Explains the decision about the one row of a batch. */
-export async function explainBatch(predictor: Predictor, batch: Batch): Promise<Explained> {
+export async function explainBatch(predictor: Predictor, asked: Batch): Promise<Explained> {
   const { model } = predictor;
-  const routed = await predictor.run(batch);
+  const routed = await predictor.run(asked);
+  const { batch } = routed;
   const decision = predictor.decision(routed, 0);
   const given = model.manifest.fields
     .map(({ name }) => name)
@@ -116,7 +113,7 @@ export async function explainBatch(predictor: Predictor, batch: Batch): Promise<
     decision,
     route: decision.runnerUp === null ? [] : route.sort(bySize),
     answer: answer.sort(bySize),
-    experts: await whatOthersSay(predictor, batch, routed),
+    experts: await whatOthersSay(predictor, routed),
     flip: await flipOf(predictor, batch, changes),
     tried,
   };

@@ -155,6 +155,10 @@ export async function seekFlip(
   return { changes: two === undefined ? null : plain(two), tried };
 }
 
+/** What was loaded is told by its size. */
+const told = (value: Value): Value =>
+  value instanceof Uint8Array ? `${value.length} bytes` : value;
+
 function plain(variant: Variant): Change[] {
-  return variant.map(({ field, from, to }) => ({ field, from, to }));
+  return variant.map(({ field, from, to }) => ({ field, from: told(from), to: told(to) }));
 }

@@ -1,4 +1,5 @@
 /** An opened mixture: coders and sessions, and how one batch flows through them. */
+import type { Fault } from '../core/fault.js';
 import type { Coder } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
 import { presencePort, sharedPort } from '../gate/gate.js';
@@ -15,6 +16,8 @@ import { memorySlices } from './slices.js';
 
 /** What a test or a page may watch: encoder and expert calls as they happen. */
 export interface Watch {
+  /** Values of a field that could not be read and count as missing. */
+  readonly broken?: (field: string, faults: readonly Fault[]) => void;
   readonly encoded?: (port: string, rows: number) => void;
   readonly asked?: (expert: string, rows: number) => void;
 }

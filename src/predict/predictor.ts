@@ -6,6 +6,7 @@ import type { Utility } from '../objective/objective.js';
 import { notAsked } from '../objective/pool.js';
 import { allRows, type Batch, type JsonRecord } from './batch.js';
 import { type Encoded, encodeLazily } from './encoded.js';
+import { loadBatch } from './load.js';
 import {
   askExpert,
   askGate,
@@ -31,6 +32,8 @@ export interface RunOptions {
 /** A batch after it went through the mixture; B rows, E experts, V numbers of an answer. */
 export interface Routed extends GateSaid {
   readonly rows: number;
+  /** The batch as it was loaded. */
+  readonly batch: Batch;
   readonly presence: Uint8Array;
   /** [B, E] */
   readonly open: Float32Array;
@@ -95,7 +98,7 @@ function packing(mask: Float32Array, experts: number): { k: number; slot: Int32A
 
 async function runBatch(
   model: Model,
-  batch: Batch,
+  given: Batch,
   clock: () => number,
   options: RunOptions,
 ): Promise<Routed> {
@@ -103,6 +106,7 @@ async function runBatch(
   const count = experts.length;
   const width = model.width;
   const started = clock();
+  const batch = await loadBatch(model, given);
   const presence = presenceOf(model, batch, options.hiddenAt);
   const open = openExperts(model, presence, options.closed);
   const encoded = encodeLazily(model, batch, presence);
@@ -123,7 +127,8 @@ async function runBatch(
     const encode = gateStart - started;
     const total = gateEnd - started;
     const ms = { encode, gate: total - encode, experts: 0, pool: 0, total };
-    return { rows: batch.rows, presence, open, answers: new Float32Array(0), ms, ...routed };
+    const answers = new Float32Array(0);
+    return { rows: batch.rows, batch, presence, open, answers, ms, ...routed };
   }
   const asking = experts.map((_, e) => rowsAsking(routed.mask, e, count));
   encodeFor(model, encoded, routed.mask);
@@ -152,7 +157,7 @@ async function runBatch(
     pool: end - poolStart,
     total: end - started,
   };
-  return { rows: batch.rows, presence, open, answers, ms, ...routed };
+  return { rows: batch.rows, batch, presence, open, answers, ms, ...routed };
 }
 
 /** [rows, W] to [B, W], the prior where nothing was said. */

@@ -152,6 +152,76 @@ const cases: Record<string, Case> = {
   },
   pick: { shapes: x24, f: (x) => ops.square(ops.pick(x, label())) },
   expand: { shapes: [['B', 1, 4]], f: (x) => ops.square(ops.expand(x, [2, 'B', 3, 4])) },
+  'row matmul': {
+    shapes: [
+      ['B', 3, 4],
+      [4, 2],
+    ],
+    f: (x, w) => ops.square(ops.rowMatmul(x, w)),
+  },
+  window: { shapes: [['B', 5, 2]], f: (x) => ops.square(ops.window(x, 3)) },
+  'window, dilated': { shapes: [['B', 5, 2]], f: (x) => ops.square(ops.window(x, 3, 2)) },
+  'window of a window': {
+    shapes: [['B', 4, 2]],
+    f: (x) => ops.square(ops.window(ops.window(x, 2), 2, 3)),
+  },
+  'window, beyond the start': { shapes: [['B', 2, 1]], f: (x) => ops.square(ops.window(x, 4, 2)) },
+  'dilated convolution': {
+    shapes: [
+      ['B', 5, 2],
+      [6, 3],
+    ],
+    f: (x, w) => ops.tanh(ops.rowMatmul(ops.window(x, 3, 2), w)),
+  },
+  patches: { shapes: [['B', 3, 4, 2]], f: (x) => ops.square(ops.patches(x, 3)) },
+  'patches, stride 2': { shapes: [['B', 5, 4, 2]], f: (x) => ops.square(ops.patches(x, 3, 2)) },
+  'patches of even size': { shapes: [['B', 4, 3, 1]], f: (x) => ops.square(ops.patches(x, 2)) },
+  'patches of patches': {
+    shapes: [['B', 3, 3, 1]],
+    f: (x) => ops.square(ops.patches(ops.patches(x, 3, 2), 2)),
+  },
+  fold: {
+    shapes: [['B', 2, 2, 9]],
+    f: (x) => ops.square(ops.fold(x, { size: 3, stride: 2, height: 3, width: 4 })),
+  },
+  'row outer': {
+    shapes: [
+      ['B', 3, 2],
+      ['B', 3, 4],
+    ],
+    f: (x, g) => ops.square(ops.rowOuter(x, g)),
+  },
+  convolve: {
+    shapes: [
+      ['B', 3, 4, 2],
+      [18, 3],
+    ],
+    f: (x, w) => ops.tanh(ops.convolve(x, w, 3)),
+  },
+  'convolve, stride 2': {
+    shapes: [
+      ['B', 5, 4, 2],
+      [18, 3],
+    ],
+    f: (x, w) => ops.tanh(ops.convolve(x, w, 3, 2)),
+  },
+  'convolve, even size': {
+    shapes: [
+      ['B', 3, 3, 1],
+      [4, 2],
+    ],
+    f: (x, w) => ops.tanh(ops.convolve(x, w, 2)),
+  },
+  'convolve twice': {
+    shapes: [
+      ['B', 4, 4, 1],
+      [9, 2],
+      [18, 1],
+    ],
+    f: (x, v, w) => ops.convolve(ops.tanh(ops.convolve(x, v, 3)), w, 3, 2),
+  },
+  'max pool': { shapes: [['B', 4, 5, 2]], f: (x) => ops.square(ops.maxPool(x, 2)), high: 9 },
+  'average pool': { shapes: [['B', 4, 5, 2]], f: (x) => ops.square(ops.averagePool(x, 2)) },
   where: {
     shapes: [['B', 4], ['B', 1], [4]],
     f: (c, a, b) => ops.where(ops.less(ops.stopGradient(c), 0), ops.square(a), ops.square(b)),

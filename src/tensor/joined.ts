@@ -6,7 +6,7 @@ import { concat, slice } from './op/cut.js';
 import { relu } from './op/function.js';
 import { gather } from './op/lookup.js';
 import { matmul, transpose } from './op/matmul.js';
-import { feedNames, layoutOf, type Place, type ServedPorts } from './served-ports.js';
+import { denseShape, feedNames, layoutOf, type Place, type ServedPorts } from './served-ports.js';
 import { lookUp, storeTables } from './stored-table.js';
 import { constant, input, type Tensor } from './tensor.js';
 import type { Bag, Feature, Features, Joined } from './trace-types.js';
@@ -25,7 +25,7 @@ export interface JoinedInputs extends Joined {
 }
 
 function inputsOf(ports: ServedPorts) {
-  const { bags, dense, wide, widest } = layoutOf(ports);
+  const { bags, dense, own, wide, widest } = layoutOf(ports);
   const weights = input(feedNames.weights, ['B', 1, 'L']);
   const values = input(feedNames.values, ['B', wide]);
   const cut = ({ at, width }: Place): Tensor => slice(values, 1, at, at + width);
@@ -39,7 +39,11 @@ function inputsOf(ports: ServedPorts) {
     values,
     blocks: input(feedNames.blocks, [dense.length, 'B', widest]),
     /** Each dense port by itself. */
-    cuts: new Map(dense.map((place) => [place.port, cut(place)])),
+    cuts: new Map([
+      ...dense.map((place): [string, Tensor] => [place.port, cut(place)]),
+      ...own.map((port): [string, Tensor] => [port, input(port, denseShape(ports[port]!))]),
+    ]),
+    own,
   };
 }
 
@@ -127,9 +131,10 @@ export function joinInputs(ports: ServedPorts, source: Source): JoinedInputs {
     cuts.get(port) ?? { form: 'bag', port, width },
   ]);
   const mine = Object.fromEntries(features);
+  const joint = features.length - inputs.own.length;
   const covers = (given: Features): boolean => {
     const names = Object.keys(given);
-    return names.length === features.length && names.every((name) => given[name] === mine[name]);
+    return names.length === joint && names.every((name) => given[name] === mine[name]);
   };
   return {
     features: mine,

@@ -1,8 +1,14 @@
 /** How the ports of a serving graph lie in its few inputs. */
 import type { Port } from '../core/column.js';
+import type { Shape } from '../onnx/types.js';
 
 /** Form and width of every port of a graph, by name, in the order of its feeds. */
-export type ServedPorts = Readonly<Record<string, Pick<Port, 'form' | 'width'>>>;
+export type ServedPorts = Readonly<Record<string, Pick<Port, 'form' | 'width' | 'own' | 'shape'>>>;
+
+/** The shape of a dense port in a graph: [B, width], or what its rows are. */
+export function denseShape({ width, shape }: Pick<Port, 'width' | 'shape'>): Shape {
+  return ['B', ...(shape ?? [width])];
+}
 
 /** Names of a serving graph's inputs; a graph declares only those that it reads. */
 export const feedNames = {
@@ -28,6 +34,8 @@ export interface Place {
 export interface Layout {
   readonly bags: readonly Place[];
   readonly dense: readonly Place[];
+  /** Dense ports that are inputs of their own, named as the port. */
+  readonly own: readonly string[];
   /** Numbers in a row of `values`. */
   readonly wide: number;
   /** Numbers in a row of `blocks`: the width of the widest dense port. */
@@ -37,10 +45,10 @@ export interface Layout {
 /** Lays out ports in their order. */
 export function layoutOf(ports: ServedPorts): Layout {
   const all = Object.entries(ports);
-  const places = (form: Port['form']): Place[] => {
+  const places = (wanted: Port['form']): Place[] => {
     let at = 0;
-    return all.flatMap(([port, { form: own, width }]) => {
-      if (own !== form) return [];
+    return all.flatMap(([port, { form, width, own }]) => {
+      if (form !== wanted || own === true) return [];
       at += width;
       return [{ port, width, at: at - width }];
     });
@@ -48,5 +56,6 @@ export function layoutOf(ports: ServedPorts): Layout {
   const dense = places('values');
   const widths = dense.map(({ width }) => width);
   const wide = widths.reduce((a, b) => a + b, 0);
-  return { bags: places('bag'), dense, wide, widest: Math.max(1, ...widths) };
+  const own = all.flatMap(([port, one]) => (one.own === true ? [port] : []));
+  return { bags: places('bag'), dense, own, wide, widest: Math.max(1, ...widths) };
 }

@@ -1,6 +1,6 @@
 /** Phase 1, in a worker thread: trains one expert, says what it would have said of held-out rows. */
 import type { Columns } from '../core/column.js';
-import { random } from '../core/random.js';
+import { type Random, random } from '../core/random.js';
 import type { FieldPorts } from '../expert/expert.js';
 import { experts } from '../expert/experts.js';
 import { servingFeeds, trainingBatch } from '../mixture/feeds.js';
@@ -114,21 +114,24 @@ async function trainEpoch(
   context: Context,
   trainer: Trainer,
   rows: Int32Array,
-  stream: () => number,
+  stream: Random,
   factor: (done: number) => number,
 ): Promise<number> {
   const { job } = context;
-  const { batch } = job.expert.schedule;
+  const { kind, config, schedule } = job.expert;
+  const { batch } = schedule;
+  const model = experts.get(kind).build(context.width, config);
   const objective = objectives.get(job.objective.kind);
   let total = 0;
   let steps = 0;
   for (let from = 0; from < rows.length; from += batch) {
     const part = rows.subarray(from, from + batch);
-    const visible = hiddenPresence(job, part, stream);
+    const visible = hiddenPresence(job, part, stream.uniform);
     const { feeds, bags } = trainingBatch(job.ports, {
       columns: job.columns,
       rows: visibleRows(job, part, visible),
     });
+    model.vary?.(feeds, stream);
     const truth = objective.feed(Float64Array.from(part, (row) => job.truth[row]!));
     const weight = Float32Array.from(part, (row) => job.rowWeights[row]!);
     const all = Int32Array.from(part.keys());
@@ -184,10 +187,20 @@ async function say(context: Context, learned: Learned, views: Int32Array): Promi
   return out;
 }
 
+/**
+ * Losses nearer than this are the same: which groups of rows are held out moves them more. In nats,
+ * and as a share where losses are small.
+ */
+const sameNats = 0.01;
+const sameShare = 0.02;
+
+const isAsGood = (loss: number, best: number): boolean =>
+  loss <= best + Math.min(sameNats, sameShare * Math.abs(best));
+
 interface Fold {
   readonly curve: readonly number[];
   readonly epoch: number;
-  /** Outputs about this fold's views at the best epoch. */
+  /** Outputs about this fold's views at that epoch. */
   readonly heldOut: Float32Array;
   readonly views: Int32Array;
 }
@@ -204,7 +217,10 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
   return objective.stopLoss(outputs, truth, job.objective.state);
 }
 
-/** Trains against one held-out fold with early stopping on its check rows. */
+/**
+ * Trains against one held-out fold with early stopping on its check rows. Of epochs as good as the
+ * best the last is taken: an expert that is stopped early by luck would be refitted too briefly.
+ */
 async function trainFold(context: Context, fold: number): Promise<Fold> {
   const { job, count } = context;
   const { epochs, patience } = job.expert.schedule;
@@ -217,20 +233,22 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   const stream = random(job.seed, `${job.expert.name}/fold${fold}`);
   const trainer = await makeTrainer(context, `fold${fold}`);
   const curve: number[] = [];
-  let best = { epoch: 0, loss: Number.POSITIVE_INFINITY, learned: trainer.values() };
-  for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
+  let least = Number.POSITIVE_INFINITY;
+  let kept = { epoch: 0, learned: trainer.values() };
+  for (let epoch = 1; epoch <= epochs && epoch - kept.epoch <= patience; epoch++) {
     stream.shuffle(rows);
-    await trainEpoch(context, trainer, rows, stream.uniform, (done) =>
+    await trainEpoch(context, trainer, rows, stream, (done) =>
       linearRate(epochs)(epoch - 1 + done),
     );
     const learned = trainer.values();
     const loss = checkLoss(context, await say(context, learned, checks), checks);
     curve.push(loss);
-    if (loss < best.loss) best = { epoch, loss, learned };
+    least = Math.min(least, loss);
+    if (isAsGood(loss, least)) kept = { epoch, learned };
     context.post({ epoch, epochs, stage: 'fit', loss });
   }
   await trainer.close();
-  return { curve, epoch: best.epoch, heldOut: await say(context, best.learned, views), views };
+  return { curve, epoch: kept.epoch, heldOut: await say(context, kept.learned, views), views };
 }
 
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */
@@ -241,7 +259,7 @@ async function refit(context: Context, epochs: number): Promise<Learned> {
   const trainer = await makeTrainer(context, 'refit');
   for (let epoch = 1; epoch <= epochs; epoch++) {
     stream.shuffle(rows);
-    await trainEpoch(context, trainer, rows, stream.uniform, (done) =>
+    await trainEpoch(context, trainer, rows, stream, (done) =>
       linearRate(epochs)(epoch - 1 + done),
     );
     context.post({ epoch, epochs, stage: 'refit' });

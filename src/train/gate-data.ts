@@ -20,6 +20,8 @@ export interface GateData {
   readonly truth: Truth;
   /** [V] 1 for views that check and must not train. */
   readonly check: Uint8Array;
+  /** [V] views with the same number are of one group of rows. */
+  readonly unit: Uint32Array;
   /** [V, E] reward of asking just that expert, where the spec has a reward. */
   readonly rewards?: Float32Array;
 }

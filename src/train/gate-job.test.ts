@@ -30,6 +30,7 @@ function jobOf(penalties: { readonly weight: number; readonly zLoss: number }): 
       open: new Float32Array(rows * experts).fill(1),
       truth,
       check: new Uint8Array(rows),
+      unit: Uint32Array.from({ length: rows }, (_, row) => row),
     },
     kind: 'linear',
     config: {},

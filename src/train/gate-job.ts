@@ -126,6 +126,7 @@ async function makeTrainer(job: GateJob, width: number): Promise<Trainer> {
   const features = gateFeatures(
     { fields: data.fields, ports: data.ports, shared: job.shared },
     width,
+    objectives.get(data.objective.kind),
   );
   const scores = gates.get(job.kind).scores(trace, features, facts, job.config);
   const noise = trace.noise(['B', facts.experts.length], Math.max(job.plan.noise, 1e-6));

@@ -1,5 +1,5 @@
 /** Phase 3: trains the gates that come into question, and chooses by what check rows say. */
-import { mean as meanOf, standardError } from '../core/statistic.js';
+import { groupedError, mean as meanOf } from '../core/statistic.js';
 import { churn, loadOf } from '../gate/balance.js';
 import { gates } from '../gate/gates.js';
 import { gateGraph, poolGraph } from '../mixture/graphs.js';
@@ -28,6 +28,8 @@ export interface Candidate {
   readonly trained: TrainedGate;
   /** Per check view: log-likelihood, or reward where the spec has one. */
   readonly worth: Float64Array;
+  /** Group of rows behind each check view. */
+  readonly unit: Uint32Array;
   readonly asked: number;
 }
 
@@ -131,13 +133,22 @@ async function judge(
       ? objective.likelihoods(result.answers, truth, job.data.objective.state)
       : rewardOf(result, truth, job.data, reward.utility, reward.prices);
   const asked = result.mask.reduce((a, b) => a + b, 0) / Math.max(1, checks.length);
-  return { job, trained, worth, asked };
+  return {
+    job,
+    trained,
+    worth,
+    unit: Uint32Array.from(checks, (view) => job.data.unit[view]!),
+    asked,
+  };
 }
 
-/** Paired: does `a` gain over `b` more than one standard error of the difference? */
+/**
+ * Paired: does `a` gain over `b` more than one standard error of the difference? Rows of a group
+ * gain together, so the error is that of groups.
+ */
 function beats(a: Candidate, b: Candidate): boolean {
   const gain = a.worth.map((value, i) => value - b.worth[i]!);
-  return meanOf(gain) > standardError(gain);
+  return meanOf(gain) > groupedError(gain, a.unit);
 }
 
 /**

@@ -32,8 +32,10 @@ export async function measuredCost(
     for (const port of graph.ports) {
       const field = fieldOf(port);
       const name = port.slice(field.length + 1);
-      const values = takeValues(rows.values[field]!, row);
-      columns[port] = coders[field]!.encode(values, [name])[name]!;
+      const coder = coders[field]!;
+      const given = takeValues(rows.values[field]!, row);
+      const values = (await coder.load?.(given))?.values ?? given;
+      columns[port] = coder.encode(values, [name])[name]!;
     }
     await session.run(servingFeeds(graph.ports, { columns, rows: () => one }));
     if (i >= records) times.push((clock() - start) * 1000);

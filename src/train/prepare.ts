@@ -1,5 +1,7 @@
 /** Fits the encoders and encodes the training rows into shared memory. */
 import type { Columns } from '../core/column.js';
+import { describeFault, MonbanError } from '../core/fault.js';
+import type { Values } from '../data/column.js';
 import type { Coder } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
 import type { FieldPorts } from '../expert/expert.js';
@@ -21,17 +23,36 @@ export interface Prepared {
   readonly presence: Uint8Array;
 }
 
+type OnField = (done: number, total: number, field: string, message?: string) => void;
+
+/** What a field points to is read; values that cannot be read count as missing, unless all are. */
+async function loadField(
+  coder: Coder,
+  given: Values,
+  name: string,
+  warn: (message: string) => void,
+): Promise<Values> {
+  if (coder.load === undefined) return given;
+  const { values, faults } = await coder.load(given);
+  if (faults.length === 0) return values;
+  const [first] = faults;
+  const where = `fields.${name}, ${first!.where}`;
+  const present = (values as readonly unknown[]).some((value) => value !== null);
+  if (!present) throw new MonbanError({ ...first!, where });
+  const found = describeFault({ ...first!, where });
+  warn(`${faults.length} of ${given.length} values count as missing; the first: ${found}`);
+  return values;
+}
+
 /** Encoders learn from all training rows: they see no target. */
-export function prepare(
-  plan: Plan,
-  rows: LabelledRows,
-  onField: (done: number, total: number, field: string) => void,
-): Prepared {
+export async function prepare(plan: Plan, rows: LabelledRows, onField: OnField): Promise<Prepared> {
   const total = plan.fields.length * 2;
-  const fields = plan.fields.map(({ name, column, kind, config }, i): FieldEntry => {
+  const fields: FieldEntry[] = [];
+  for (const [i, { name, column, kind, config }] of plan.fields.entries()) {
     onField(i, total, name);
-    return { name, column, kind, state: encoders.get(kind).fit(rows.values[name]!, config) };
-  });
+    const state = await encoders.get(kind).fit(rows.values[name]!, config);
+    fields.push({ name, column, kind, state });
+  }
   const coders = Object.fromEntries(
     fields.map(({ name, kind, state }) => [name, encoders.get(kind).open(state)]),
   );
@@ -41,16 +62,18 @@ export function prepare(
   const wanted = new Set([...byExpert.flat(), ...byGate]);
   const presence = new Uint8Array(rows.rows * fields.length);
   const columns: Record<string, Columns[string]> = {};
-  fields.forEach(({ name }, f) => {
+  for (const [f, { name }] of fields.entries()) {
     onField(fields.length + f, total, name);
     const coder = coders[name]!;
-    const values = rows.values[name]!;
+    const values = await loadField(coder, rows.values[name]!, name, (message) =>
+      onField(fields.length + f, total, name, message),
+    );
     for (let row = 0; row < rows.rows; row++)
       if (coder.present(values, row)) presence[row * fields.length + f] = 1;
     const own = Object.keys(coder.ports).filter((port) => wanted.has(`${name}:${port}`));
     for (const [port, column] of Object.entries(coder.encode(values, own)))
       columns[`${name}:${port}`] = column;
-  });
+  }
   return {
     fields,
     coders,

@@ -276,6 +276,7 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     open: said.open,
     truth: said.truth,
     check: said.check,
+    unit: Uint32Array.from(views.row, (row) => stage.rows.unit[row]!),
     ...(reward === undefined ? {} : { rewards: rewardTable(stage, said, reward) }),
   };
   const { gate } = plan;
@@ -428,8 +429,11 @@ export async function train(
   const where = `target ${plan.spec.data.target}`;
   const state = objective.fit(rows.target, plan.objective.config, where);
   const truth = shareArray(objective.encode(rows.target, state, where));
-  const prepared = prepare(plan, rows, (step, total, who) =>
-    options.onEvent?.({ phase: 'encode', step, total, who }),
+  const prepared = await prepare(plan, rows, (step, total, who, message) =>
+    options.onEvent?.({
+      ...{ phase: 'encode', step, total, who },
+      ...(message === undefined ? {} : { message }),
+    }),
   );
   const parts = cutParts(rows, training);
   const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };

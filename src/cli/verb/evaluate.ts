@@ -13,7 +13,7 @@ import {
   slicesText,
 } from '../evaluation-text.js';
 import { leaderboard } from '../leaderboard.js';
-import { print, printJson, sayAbsent } from '../output.js';
+import { brokenSayer, print, printJson, sayAbsent } from '../output.js';
 import { openRows, type Rows } from '../test-rows.js';
 
 const alarmed = 3;
@@ -42,7 +42,7 @@ export async function run(
 ): Promise<number> {
   const bundle = openBundle(model!);
   const rows = await openRows(bundle, model!, source, options.base);
-  const predictor = await openPredictor(bundle);
+  const predictor = await openPredictor(bundle, { watch: { broken: brokenSayer() } });
   try {
     const labelled = await rows.read(predictor);
     sayAbsent(labelled.absent);

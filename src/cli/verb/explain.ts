@@ -9,7 +9,7 @@ import { columnsOf } from '../../predict/columns.js';
 import { explainBatch } from '../../predict/explain.js';
 import { explainText } from '../../predict/explain-text.js';
 import { openPredictor, type Predictor } from '../../predict/predictor.js';
-import { print, printJson, sayAbsent } from '../output.js';
+import { brokenSayer, print, printJson, sayAbsent } from '../output.js';
 
 /** A record to explain, and what the data says about it. */
 interface Subject {
@@ -107,7 +107,7 @@ export async function run(
   [model, path]: (string | undefined)[],
   options: Record<string, unknown>,
 ): Promise<number> {
-  const predictor = await openPredictor(openBundle(model!));
+  const predictor = await openPredictor(openBundle(model!), { watch: { broken: brokenSayer() } });
   try {
     const { batch, known } = await subjectOf(predictor, path, options);
     const explained = await explainBatch(predictor, batch);

@@ -14,7 +14,7 @@ interface Option {
   readonly default: unknown;
 }
 
-interface KindEntry {
+export interface KindEntry {
   readonly what: string;
   readonly kind: string;
   readonly summary: string;
@@ -45,7 +45,8 @@ const balances: readonly KindEntry[] = [
   },
 ];
 
-function allKinds(): KindEntry[] {
+/** Every kind of every registry, with the options that its schema describes. */
+export function allKinds(): KindEntry[] {
   const registries = [
     ['field', encoders],
     ['expert', experts],

@@ -9,7 +9,7 @@ import type { Objective } from '../../objective/objective.js';
 import { chunkBatch, sliceBatch } from '../../predict/batch.js';
 import { columnsOf } from '../../predict/columns.js';
 import { openPredictor, type Predictor } from '../../predict/predictor.js';
-import { print, printJson, sayAbsent } from '../output.js';
+import { brokenSayer, print, printJson, sayAbsent } from '../output.js';
 
 const rowsAtOnce = 1024;
 /** The columns of a table of decisions, of which the objective gives the answer's. */
@@ -94,7 +94,7 @@ export async function run(
   [model, source]: string[],
   options: Record<string, unknown>,
 ): Promise<number> {
-  const predictor = await openPredictor(openBundle(model!));
+  const predictor = await openPredictor(openBundle(model!), { watch: { broken: brokenSayer() } });
   const out = options.out as string | undefined;
   try {
     if (source === '-') {

@@ -1,0 +1,28 @@
+/** The load stage: what fields only point to is read before anything is encoded. */
+import type { Fault } from '../core/fault.js';
+import type { Values } from '../data/column.js';
+import type { Coder } from '../encoder/encoder.js';
+import type { Batch } from './batch.js';
+
+/** The parts of a model that loading needs. */
+export interface LoadingModel {
+  readonly manifest: { readonly fields: readonly { readonly name: string }[] };
+  readonly coders: readonly Coder[];
+  readonly watch: { readonly broken?: (field: string, faults: readonly Fault[]) => void };
+}
+
+/**
+ * The batch with every value loaded; a value that cannot be read counts as missing, and the watcher
+ * is told. Costs nothing where no field has something to load or all is loaded already.
+ */
+export async function loadBatch(model: LoadingModel, batch: Batch): Promise<Batch> {
+  if (model.coders.every(({ load }) => load === undefined)) return batch;
+  const values: Record<string, Values> = { ...batch.values };
+  for (const [f, { name }] of model.manifest.fields.entries()) {
+    const loaded = await model.coders[f]!.load?.(values[name]!);
+    if (loaded === undefined) continue;
+    values[name] = loaded.values;
+    if (loaded.faults.length > 0) model.watch.broken?.(name, loaded.faults);
+  }
+  return { rows: batch.rows, values };
+}

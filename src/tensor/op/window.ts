@@ -1,0 +1,97 @@
+/** Windows along a series, causal and dilated: what a 1-D convolution multiplies, and its reverse. */
+import { apply, type Op, type Shape, shapeError, type Tensor } from '../tensor.js';
+
+export interface Window {
+  /** Steps that a window holds. */
+  readonly size: number;
+  /** Steps from one to the next. */
+  readonly dilation: number;
+}
+
+/** [B, T, C]: its two known lengths. */
+function lengthsOf(name: string, inputs: readonly Tensor[]): [steps: number, channels: number] {
+  const [, steps, channels] = inputs[0]!.shape;
+  const known = typeof steps === 'number' && typeof channels === 'number';
+  if (inputs[0]!.shape.length !== 3 || !known || inputs[0]!.dtype !== 'float32') {
+    throw shapeError(name, 'expected float32 [B, T, C] with known T and C', inputs);
+  }
+  return [steps, channels];
+}
+
+function checkWindow(name: string, { size, dilation }: Window, inputs: readonly Tensor[]): void {
+  const whole = Number.isInteger(size) && Number.isInteger(dilation);
+  if (!whole || size < 1 || dilation < 1) {
+    throw shapeError(name, `no window of ${size} steps, ${dilation} apart`, inputs);
+  }
+}
+
+/** For every step t and place k of its window, `at(t, k)`. */
+function places(steps: number, size: number, at: (t: number, k: number) => number): BigInt64Array {
+  return BigInt64Array.from({ length: steps * size }, (_, i) =>
+    BigInt(at(Math.floor(i / size), i % size)),
+  );
+}
+
+/** Pads axis 1 of [B, n, C] with zeros. */
+const padding = (before: number, after: number): number[] => [0, before, 0, 0, after, 0];
+
+const windowOp: Op<Window> = {
+  name: 'window',
+  shape(inputs, a) {
+    checkWindow('window', a, inputs);
+    const [steps, channels] = lengthsOf('window', inputs);
+    return { shape: [inputs[0]!.shape[0]!, steps, a.size * channels], dtype: 'float32' };
+  },
+  emit(graph, [x], { size, dilation }, node) {
+    const [steps, channels] = lengthsOf('window', node.inputs);
+    const before = (size - 1) * dilation;
+    const pads = graph.constant(padding(before, 0), [6], 'int64');
+    const index = places(steps, size, (t, k) => t + k * dilation);
+    const taken = graph.node(
+      'Gather',
+      [graph.node('Pad', [x!, pads]), graph.constant(index, [steps, size], 'int64')],
+      { axis: 1 },
+    );
+    return graph.node('Reshape', [
+      taken,
+      graph.constant([0, steps, size * channels], [3], 'int64'),
+    ]);
+  },
+  vjp: (_, gradient, a) => [apply(unwindowOp, [gradient], a)],
+  work: () => 0,
+};
+
+/** The reverse of `window`: each number is added to the step it was taken from; a gather as well. */
+const unwindowOp: Op<Window> = {
+  name: 'unwindow',
+  shape(inputs, { size }) {
+    const [steps, wide] = lengthsOf('unwindow', inputs);
+    if (wide % size !== 0) throw shapeError('unwindow', `no windows of ${size} steps`, inputs);
+    const shape: Shape = [inputs[0]!.shape[0]!, steps, wide / size];
+    return { shape, dtype: 'float32' };
+  },
+  emit(graph, [g], { size, dilation }, node) {
+    const [steps, wide] = lengthsOf('unwindow', node.inputs);
+    const flat = graph.constant([0, steps * size, wide / size], [3], 'int64');
+    const pads = graph.constant(padding(0, 1), [6], 'int64');
+    const padded = graph.node('Pad', [graph.node('Reshape', [g!, flat]), pads]);
+    const index = places(steps, size, (s, k) => {
+      const t = s + (size - 1 - k) * dilation;
+      return t < steps ? t * size + k : steps * size;
+    });
+    const taken = graph.node('Gather', [padded, graph.constant(index, [steps, size], 'int64')], {
+      axis: 1,
+    });
+    return graph.node('ReduceSum', [taken, graph.constant([2], [1], 'int64')], { keepdims: 0 });
+  },
+  vjp: (_, gradient, a) => [apply(windowOp, [gradient], a)],
+};
+
+/**
+ * [B, T, C] to [B, T, size x C]: at step t the steps t - (size - 1) dilation, ..., t - dilation, t
+ * one after the other, zeros before the first step. A matrix over the last axis makes it a causal
+ * dilated convolution (Bai et al. 2018).
+ */
+export function window(x: Tensor, size: number, dilation = 1): Tensor {
+  return apply(windowOp, [x], { size, dilation });
+}
