@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { quantileSorted } from '../src/core/statistic.js';
 import { openDataset } from '../src/data/dataset.js';
 import { type Bundle, openBundle } from '../src/mixture/bundle.js';
-import type { JsonRecord } from '../src/predict/batch.js';
+import { type JsonRecord, textColumns } from '../src/predict/batch.js';
 import { openPredictor, type Predictor } from '../src/predict/predictor.js';
 import { openSession } from '../src/runtime/session.js';
 import { emit } from '../src/tensor/emit.js';
@@ -24,7 +24,8 @@ const mostGrowth = 10e6;
 async function readRecords(bundle: Bundle, source: string, count: number): Promise<JsonRecord[]> {
   const { fields } = bundle.manifest;
   const data = await openDataset(source);
-  const chunk = await data.read(fields.map(({ column }) => column));
+  const columns = fields.map(({ column }) => column);
+  const chunk = await data.read(columns, { texts: textColumns(fields) });
   await data.close();
   const step = Math.max(1, Math.floor(chunk.rows / count));
   return Array.from({ length: Math.min(count, chunk.rows) }, (_, i) => {

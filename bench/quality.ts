@@ -19,7 +19,7 @@ import { type Run, type Task, tasks } from './quality/tasks.js';
 
 /** The plan of a task with its seed and its test fold. */
 function planOf(task: Task, folder: string, seed: number, fold: number): Plan {
-  const path = join('bench', 'quality', `${task.file}.yaml`);
+  const path = join('bench', 'quality', `${task.spec ?? task.file}.yaml`);
   const plan = parseSpec(readFileSync(path, 'utf8').replaceAll('{folder}', folder), path);
   const { split } = plan.spec.data;
   const cut = split?.by === 'hash' ? { split: { ...split, test: fold } } : {};

@@ -79,8 +79,21 @@ test("the caller's mistakes end with 2, one clear message and nothing written", 
     expect([args.join(' '), status]).toEqual([args.join(' '), 2]);
     expect(stderr.trim()).not.toBe('');
     expect(stdout).toBe('');
+    const { error } = JSON.parse(monban([...args, '--json']).stdout);
+    expect(error).toMatchObject({ exitCode: 2, message: expect.stringMatching(/./u) });
   }
   expect(existsSync(join(folder, 'x.yaml')) || existsSync(join(folder, 'x'))).toBe(false);
+});
+
+test('predict --json prints one JSON object of all decisions', () => {
+  const file = JSON.parse(monban(['predict', 'model', 'fruit.csv', '--json']).stdout);
+  expect(file.rows).toBe(400);
+  expect(file.decisions).toHaveLength(400);
+  const input = '{"size": 3}\n{"size": 10}\n';
+  const { rows, decisions } = JSON.parse(monban(['predict', 'model', '-', '--json'], input).stdout);
+  expect([rows, decisions.length]).toEqual([2, 2]);
+  expect(decisions[0].answer.value).toBe('plum');
+  expect(monban(['predict', 'model', '-', '--out', 'x.csv'], input).stderr).toContain('--out: ');
 });
 
 test('kinds prints one JSON object', () => {

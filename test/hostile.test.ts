@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -134,21 +135,38 @@ test('a bundle is written over nothing but a bundle', () => {
   rmSync(at('model', 'notes.txt'));
 });
 
-test('a disk that is full ends with 1 and leaves nothing', () => {
+test.each([
+  ['csv', 40],
+  ['jsonl', 40],
+  ['parquet', 1],
+  ['parquet', 14],
+])('a disk that is full ends with 1 and leaves nothing: %s at %i KB', (ending, most) => {
   const rows = ['say', ...Array.from({ length: 3000 }, () => 'meow')].join('\n');
   writeFileSync(at('many.csv'), `${rows}\n`);
   const before = readdirSync(folder, { recursive: true });
-  const command = `trap '' XFSZ; ulimit -f 40; exec "$0" "$@"`;
+  const out = at(`answers.${ending}`);
   const { status, stderr } = spawnSync(
     'bash',
-    ['-c', command, process.execPath, resolve('bin/monban.mjs'), 'predict', at('model')].concat([
+    ['-c', `trap '' XFSZ; ulimit -f ${most}; exec "$0" "$@"`, process.execPath].concat([
+      resolve('bin/monban.mjs'),
+      'predict',
+      at('model'),
       at('many.csv'),
       '--out',
-      at('answers.csv'),
+      out,
     ]),
     { encoding: 'utf8' },
   );
-  expect(stderr).toContain('answers.csv: expected to be able to write it, got EFBIG');
+  expect(stderr).toContain(`answers.${ending}: expected to be able to write it, got EFBIG`);
+  expect(stderr).toContain('raise the limit');
   expect(status).toBe(1);
   expect(readdirSync(folder, { recursive: true })).toEqual(before);
+});
+
+test.skipIf(!existsSync('/dev/full'))('output that is lost is a failure', () => {
+  const command = [process.execPath, resolve('bin/monban.mjs'), 'predict', at('model')];
+  const shell = ['-c', 'exec "$0" "$@" > /dev/full', ...command, at('rows.csv')];
+  const { status, stderr } = spawnSync('bash', shell, { encoding: 'utf8' });
+  expect(stderr).toContain('standard output: expected to be able to write it, got ENOSPC');
+  expect(status).toBe(1);
 });

@@ -34,8 +34,8 @@ function taskRow(task: Task, runs: readonly Run[]): string {
   );
   return row([
     task.title,
-    task.metric === 'auc' ? 'AUC' : task.metric,
-    figure(task.wanted).replace(/0+$/u, ''),
+    task.metric === 'auc' ? 'AUC' : task.metric.replace('averageP', 'average p'),
+    task.wanted === undefined ? '' : figure(task.wanted).replace(/0+$/u, ''),
     `**${figure(mean(seeds))}** ± ${figure(spread(seeds))}`,
     `${figure(score)} (${name})`,
     figure(average(({ ensemble }) => ensemble)),

@@ -1,11 +1,13 @@
 /** The tasks of the quality table, and what one training of a task leaves behind. */
 
 export interface Task {
-  /** The spec is `bench/quality/FILE.yaml`. */
+  /** Names the results, and the spec `bench/quality/FILE.yaml` where none is named. */
   readonly file: string;
+  readonly spec?: string;
   readonly title: string;
   readonly metric: string;
-  readonly wanted: number;
+  /** What the notes ask for, where they do. */
+  readonly wanted?: number;
   /** Test folds; each is trained with every seed. */
   readonly folds: readonly number[];
   /** A SQL condition: of the test rows only these are scored. */
@@ -51,14 +53,6 @@ export const tasks: readonly Task[] = [
   },
   { file: 'spam', title: 'spam', metric: 'accuracy', wanted: 0.987, folds: [0, 1, 2, 3, 4] },
   { file: 'diamonds', title: 'diamonds, cut', metric: 'accuracy', wanted: 0.795, folds: [0] },
-  { file: 'diamonds-price', title: 'diamonds, price', metric: 'r2', wanted: 0.98, folds: [0] },
-  {
-    file: 'diamonds-log-price',
-    title: 'diamonds, log price',
-    metric: 'r2',
-    wanted: 0.991,
-    folds: [0],
-  },
   { file: 'mnist', title: 'mnist10k', metric: 'accuracy', wanted: 0.98, folds: [0], raced: true },
   {
     file: 'emoji',
@@ -74,6 +68,37 @@ export const tasks: readonly Task[] = [
     metric: 'accuracy',
     wanted: 0.78,
     folds: [0, 1, 2, 3, 4],
+  },
+  { file: 'flights', title: 'flights', metric: 'auc', wanted: 0.68, folds: [0] },
+  {
+    file: 'sensor',
+    title: 'sensor, mote 1 left out',
+    metric: 'averagePrecision',
+    wanted: 0.96,
+    folds: [3],
+  },
+  {
+    file: 'sensor-4',
+    spec: 'sensor',
+    title: 'sensor, mote 4 left out',
+    metric: 'averagePrecision',
+    wanted: 0.93,
+    folds: [7],
+  },
+  {
+    file: 'window',
+    title: 'sensor windows',
+    metric: 'averagePrecision',
+    folds: [2],
+  },
+  { file: 'logs', title: 'service logs', metric: 'accuracy', wanted: 0.97, folds: [0] },
+  { file: 'diamonds-price', title: 'diamonds, price', metric: 'r2', wanted: 0.98, folds: [0] },
+  {
+    file: 'diamonds-log-price',
+    title: 'diamonds, log price',
+    metric: 'r2',
+    wanted: 0.991,
+    folds: [0],
   },
   { file: 'superstore', title: 'superstore', metric: 'auc', wanted: 0.994, folds: [0] },
 ];

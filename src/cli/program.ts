@@ -18,7 +18,13 @@ export function program(): Command {
   const monban = new Command('monban')
     .description('A mixture of experts for mixed data, and the gate that chooses whom to ask.')
     .exitOverride()
-    .showHelpAfterError('(run with --help to see what is possible)');
+    .showHelpAfterError('(run with --help to see what is possible)')
+    .addHelpText(
+      'after',
+      `
+With --json every command prints exactly one JSON object on standard output; after a failure
+{"error": {"exitCode", "message", "faults"}}. Exit codes: 0 done, 1 failed, 2 your mistake, 3 alarm.`,
+    );
   monban
     .command('init')
     .argument('<data>', 'a file or glob: Parquet, CSV, JSONL')
@@ -57,7 +63,7 @@ export function program(): Command {
     .argument('<data>', 'a file, or - for JSON on standard input')
     .description('decide many records, or one from standard input')
     .option('--out <file>', 'write .parquet, .csv or .jsonl instead of standard output')
-    .option('--json', 'print one JSON object')
+    .option('--json', 'print one JSON object with all decisions, not one per line')
     .action(lazily(() => import('./verb/predict.js')));
   monban
     .command('explain')

@@ -1,12 +1,12 @@
 /** Trains a spec file into a folder, with progress and a clean stop; shared by verbs. */
 import { dirname, resolve } from 'node:path';
-import { openDataset } from '../data/dataset.js';
+import { type Dataset, openDataset } from '../data/dataset.js';
 import type { Bundle } from '../mixture/bundle.js';
 import type { Plan } from '../mixture/plan.js';
 import { checkWritable, saveBundle } from '../mixture/save.js';
 import { readRows } from '../train/rows.js';
 import { train } from '../train/train.js';
-import { printError } from './output.js';
+import { cleanWhenStopped } from './interrupt.js';
 import { progress } from './progress.js';
 
 /** The data source of a plan, opened from the folder of its spec. */
@@ -18,16 +18,10 @@ export function openSource(plan: Plan, spec: string) {
 export async function trainTo(plan: Plan, spec: string, out: string): Promise<Bundle> {
   checkWritable(out);
   const bar = progress();
-  const stop = () => {
-    bar.stop();
-    printError('stopped; nothing was written');
-    // By the signal itself: workers inside a native run cannot be terminated without an abort.
-    process.removeListener('SIGINT', stop);
-    process.kill(process.pid, 'SIGINT');
-  };
-  process.on('SIGINT', stop);
-  const data = await openSource(plan, spec);
+  const release = cleanWhenStopped(() => bar.stop());
+  let data: Dataset | undefined;
   try {
+    data = await openSource(plan, spec);
     bar.listen({ phase: 'read', step: 0, total: 1 });
     const rows = await readRows(plan, data, 0);
     const bundle = await train(plan, rows, { onEvent: bar.listen });
@@ -35,7 +29,7 @@ export async function trainTo(plan: Plan, spec: string, out: string): Promise<Bu
     return bundle;
   } finally {
     bar.stop();
-    process.removeListener('SIGINT', stop);
-    await data.close();
+    release();
+    await data?.close();
   }
 }

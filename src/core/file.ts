@@ -1,7 +1,8 @@
 /** Writing files so that a reader sees the old content or the new one, never a half. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { MonbanError } from './fault.js';
+import { claimTemporary, releaseTemporary } from './temporary.js';
 
 const reasons: Record<string, string> = {
   ENOSPC: 'the disk is full; free some room and run the same command again',
@@ -30,18 +31,9 @@ export function writeFault(path: string, error: unknown): unknown {
   );
 }
 
-/** Removes what may be there; the error that led here matters more than one from cleaning up. */
-export function removeQuietly(path: string): void {
-  try {
-    rmSync(path, { recursive: true, force: true });
-  } catch {
-    return;
-  }
-}
-
 /** Writes a whole file under a temporary name, syncs it, and renames it into place. */
 export function writeFileAtomic(path: string, data: string | Uint8Array): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const temporary = claimTemporary(path);
   try {
     mkdirSync(dirname(path), { recursive: true });
     const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data;
@@ -54,7 +46,8 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
     }
     renameSync(temporary, path);
   } catch (error) {
-    removeQuietly(temporary);
     throw writeFault(path, error);
+  } finally {
+    releaseTemporary(temporary);
   }
 }

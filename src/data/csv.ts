@@ -1,7 +1,18 @@
 /** How a CSV file is read: strictly, so that a ragged row is an error and not a guess. */
-import { quoteText } from './sql.js';
+import { quoteText, quoteTexts } from './sql.js';
 
 const delimiters = [',', ';', '\t', '|'] as const;
+/** All that DuckDB tries but BOOLEAN, which would take yes and no, and t and f, for true and false. */
+const typeCandidates = [
+  'NULL',
+  'BIGINT',
+  'DOUBLE',
+  'TIME',
+  'DATE',
+  'TIMESTAMP',
+  'TIMESTAMPTZ',
+  'VARCHAR',
+];
 /** Up to this size every row takes part in finding the types of the columns. */
 const wholeBelow = 128 * 1024 * 1024;
 
@@ -37,18 +48,31 @@ export function findDelimiter(line: string): string {
   return best;
 }
 
-/** Options of DuckDB's read_csv for files that start with this line. */
-export function csvOptions(line: string, bytes: number): string {
+/** How the first record of a file is written. */
+export interface Written {
+  readonly header: string;
+  readonly lineEnd: string;
+}
+
+/** Where cells hold line breaks of another kind, DuckDB has to be told which ones end rows. */
+function lineEndOption(lineEnd: string): string {
+  if (lineEnd === '') return '';
+  return `, new_line = '${lineEnd.replace('\r', '\\r').replace('\n', '\\n')}'`;
+}
+
+/** Options of DuckDB's read_csv for files that start with this record. */
+export function csvOptions({ header, lineEnd }: Written, bytes: number): string {
   const dialect =
-    line === '' ? '' : `, delim = ${quoteText(findDelimiter(line))}, quote = '"', escape = '"'`;
+    header === '' ? '' : `, delim = ${quoteText(findDelimiter(header))}, quote = '"', escape = '"'`;
   const sample = bytes <= wholeBelow ? -1 : 500_000;
-  return `${dialect}, skip = 0, comment = '', null_padding = false, sample_size = ${sample}`;
+  return `${dialect}${lineEndOption(lineEnd)}, skip = 0, comment = '', null_padding = false,
+    sample_size = ${sample}, auto_type_candidates = ${quoteTexts(typeCandidates)}`;
 }
 
 /** Options that read every column as text, so that an error names the first line that is wrong. */
-export function rawCsvOptions(line: string): string {
-  const delimiter = findDelimiter(line);
-  const columns = splitCells(line, delimiter).map((_, i) => `'c${i}': 'VARCHAR'`);
+export function rawCsvOptions({ header, lineEnd }: Written): string {
+  const delimiter = findDelimiter(header);
+  const columns = splitCells(header, delimiter).map((_, i) => `'c${i}': 'VARCHAR'`);
   return `, auto_detect = false, header = true, delim = ${quoteText(delimiter)}, quote = '"',
-    escape = '"', columns = {${columns.join(', ')}}`;
+    escape = '"'${lineEndOption(lineEnd)}, columns = {${columns.join(', ')}}`;
 }

@@ -142,6 +142,19 @@ describe('reading rows', () => {
     );
   });
 
+  it.each(['\n', '\r\n', '\r'])(
+    'reads quoted names and cells with line breaks where %j ends rows',
+    async (end) => {
+      const rows = ['"a\nb","値段, ""円"""', '"1\n2",3', '"x\r\n\ry, ""z""",4', '"日本\n",5'];
+      folder.write('quoted.csv', rows.map((row) => row + end).join(''));
+      const { columns } = await (await open('quoted.csv')).read(['a\nb', '値段, "円"']);
+      expect(columns).toEqual({
+        'a\nb': ['1\n2', 'x\r\n\ry, "z"', '日本\n'],
+        '値段, "円"': Float64Array.of(3, 4, 5),
+      });
+    },
+  );
+
   it('stops when it is told to', async () => {
     const dataset = await open({ query: 'SELECT i FROM range(50000000) r(i)' });
     const stop = new AbortController();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, StatementType } from '@duckdb/node-api';
 import { MonbanError } from '../core/fault.js';
+import { claimTemporary } from '../core/temporary.js';
 import { type Context, queryFault } from './query-fault.js';
 import { quoteText } from './sql.js';
 
@@ -20,12 +21,19 @@ const settings = {
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',
   allow_community_extensions: 'false',
-  temp_directory: join(tmpdir(), `monban-duckdb-${process.pid}`),
 };
+
+/** Where queries that need more than the memory spill to; DuckDB makes and removes it. */
+function spillFolder(): string {
+  return claimTemporary(join(tmpdir(), 'monban-duckdb'));
+}
 
 /** Opens a DuckDB in memory; relative paths in queries are looked up in `base` as well. */
 export async function openEngine(base: string): Promise<Engine> {
-  const instance = await DuckDBInstance.create(':memory:', settings);
+  const instance = await DuckDBInstance.create(':memory:', {
+    ...settings,
+    temp_directory: spillFolder(),
+  });
   const connection = await instance.connect();
   await connection.run(`SET GLOBAL TimeZone = 'UTC'`);
   if (!base.includes(',')) await connection.run(`SET GLOBAL file_search_path = ${quoteText(base)}`);

@@ -68,7 +68,7 @@ async function inferTarget(
   if (!isLabel(profile) && profile.distinct > 1)
     return { column: column.name, objective: 'regression' };
   const name = quoteName(column.name);
-  const given = profile.numbers === undefined ? name : `nullif(${name}::DOUBLE, 'NaN'::DOUBLE)`;
+  const given = column.storage === 'text' ? name : `nullif(${name}::DOUBLE, 'NaN'::DOUBLE)`;
   const counts = await dataset.sql(`SELECT ${name}::VARCHAR AS label, count(*) AS n FROM {data}
     WHERE ${given} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1`);
   const classes = counts.map((row) => [String(row.label), Number(row.n)] as const);
@@ -84,7 +84,8 @@ async function inferTarget(
 }
 
 function isLabel({ column, numbers, distinct }: Profile): boolean {
-  if (numbers === undefined || column.type === 'BOOLEAN') return true;
+  // A text beside numbers may be a label of its own.
+  if (numbers === undefined || column.storage === 'text' || column.type === 'BOOLEAN') return true;
   const { whole, min, max } = numbers;
   return whole && distinct <= mostCodes && (distinct === 2 || max - min + 1 === distinct);
 }

@@ -89,8 +89,14 @@ const codes: Rule = ({ numbers, column, distinct, present }) =>
     ? { kind: 'category', reason: `${distinct} whole numbers that are codes by their name` }
     : undefined;
 
-const numbers: Rule = ({ numbers: profile, distinct }) =>
-  profile === undefined ? undefined : { kind: 'number', reason: `${distinct} numbers` };
+const numbers: Rule = ({ numbers: profile, distinct }) => {
+  if (profile === undefined) return undefined;
+  const { marks } = profile;
+  if (marks === undefined) return { kind: 'number', reason: `${distinct} numbers` };
+  const texts = marks.texts.join(' ');
+  const cells = marks.cells === 1 ? '1 cell counts' : `${marks.cells} cells count`;
+  return { kind: 'number', reason: `${distinct} numbers; ${cells} as missing: ${texts}` };
+};
 
 const logs: Rule = ({ texts, distinct, present }) =>
   texts !== undefined && texts.logs > 0.5 && texts.words >= 4 && distinct > 0.3 * present

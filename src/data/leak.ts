@@ -1,6 +1,7 @@
 /** How well one field alone predicts the target on rows that it was not fitted on. */
 import type { Dataset } from './dataset.js';
 import type { InferredField, InferredTarget } from './infer.js';
+import { numberExpression } from './missing.js';
 import { quoteName } from './sql.js';
 import { timeExpression } from './time.js';
 
@@ -80,8 +81,7 @@ export async function leakage(
   const labels = target.objective === 'classification';
   const queries: string[] = [];
   if (field.kind === 'number' || field.kind === 'time') {
-    const value =
-      field.kind === 'time' ? timeExpression(column) : `${quoteName(column.name)}::DOUBLE`;
+    const value = field.kind === 'time' ? timeExpression(column) : numberExpression(column);
     const source = sampled(value, target, sample);
     queries.push(labels ? byValue(binned(source)) : byMean(binned(source)));
     if (labels) queries.push(byNeighbour(source));

@@ -1,10 +1,10 @@
 /** Writes rows as zstd-compressed Parquet by way of a temporary DuckDB file. */
-import { rmSync } from 'node:fs';
 import {
   BIGINT,
   BOOLEAN,
   DOUBLE,
   type DuckDBAppender,
+  type DuckDBConnection,
   DuckDBInstance,
   type DuckDBType,
   type DuckDBValue,
@@ -26,19 +26,28 @@ const types: Readonly<Record<CellType, DuckDBType>> = {
 };
 const flushRows = 65536;
 
-/** Opens a Parquet file that is written when the sink finishes. */
+/**
+ * Opens a Parquet file that is written when the sink finishes. The scratch files beside it begin
+ * with its name, by which whoever named it removes them, after a failure at any point too.
+ */
 export async function parquetSink(path: string, columns: readonly OutputColumn[]): Promise<Sink> {
   const scratch = `${path}.duckdb`;
   const instance = await DuckDBInstance.create(scratch);
-  const connection = await instance.connect();
-  const list = columns.map(({ name, type }) => `${quoteName(name)} ${type}`).join(', ');
-  await connection.run(`CREATE TABLE rows (${list})`);
-  const appender = await connection.createAppender('rows');
+  let connection: DuckDBConnection;
+  let appender: DuckDBAppender;
+  try {
+    connection = await instance.connect();
+    const list = columns.map(({ name, type }) => `${quoteName(name)} ${type}`).join(', ');
+    await connection.run(`CREATE TABLE rows (${list})`);
+    appender = await connection.createAppender('rows');
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  }
   let waiting = 0;
   const discard = async (): Promise<void> => {
     connection.closeSync();
     instance.closeSync();
-    for (const file of [scratch, `${scratch}.wal`]) rmSync(file, { force: true });
   };
   return {
     async add(rows) {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { ColumnInfo } from './column.js';
 import type { Dataset } from './dataset.js';
+import { markedNumbersQuery, numberExpression } from './missing.js';
 import { quoteName } from './sql.js';
 import { timeExpression } from './time.js';
 
@@ -23,6 +24,8 @@ export interface NumberProfile {
   /** Shares of neighbouring rows whose difference is 1, and is not negative. */
   readonly stepsOfOne: number;
   readonly rising: number;
+  /** Of texts that are numbers but for marks of missing ones: the marks, and the cells with one. */
+  readonly marks?: { readonly texts: readonly string[]; readonly cells: number };
 }
 
 /** Means over present texts, shares in 0 to 1. */
@@ -65,18 +68,31 @@ export async function profileColumn(
     FROM {data} USING SAMPLE reservoir(${sample} ROWS) REPEATABLE (1))`;
   if (column.storage === 'number') return profileNumbers(dataset, column, source);
   if (column.storage === 'list') return profileLists(dataset, column, source);
-  return profileTexts(dataset, column, source);
+  const marks = column.type === 'VARCHAR' ? await marksIn(dataset, source) : undefined;
+  if (marks === undefined) return profileTexts(dataset, column, source);
+  const { numbers, ...found } = await profileNumbers(dataset, column, source);
+  return { ...found, numbers: { ...numbers, marks } };
+}
+
+/** The marks in texts that are numbers otherwise. */
+async function marksIn(dataset: Dataset, source: string): Promise<NumberProfile['marks']> {
+  const row = await one(dataset, markedNumbersQuery('raw', source));
+  if (row.fits !== true || Number(row.cells) === 0) return undefined;
+  return { texts: (row.marks as string[]).map(String), cells: Number(row.cells) };
 }
 
 async function profileNumbers(dataset: Dataset, column: ColumnInfo, source: string) {
+  const raw = { name: 'raw', storage: column.storage };
   const row = await one(
     dataset,
     `SELECT count(*) AS rows, count(x) AS present, count(DISTINCT x) AS uniq, min(x) AS low,
       max(x) AS high, bool_and(x = floor(x)) AS whole
-    FROM (SELECT nullif(raw::DOUBLE, 'NaN'::DOUBLE) AS x FROM ${source})`,
+    FROM (SELECT nullif(${numberExpression(raw)}, 'NaN'::DOUBLE) AS x FROM ${source})`,
   );
   const { columns } = await dataset.read([column.name], { limit: orderedRows });
-  const values = columns[column.name] as Float64Array;
+  const values = Float64Array.from(columns[column.name] as ArrayLike<unknown>, (value) =>
+    value === null ? Number.NaN : Number(value),
+  );
   let ones = 0;
   let rising = 0;
   for (let i = 1; i < values.length; i++) {

@@ -12,10 +12,17 @@ export interface Context {
   readonly names?: readonly string[];
 }
 
+/** What DuckDB says of a CSV file in which it finds no common form. */
+const unreadable = /Error when sniffing file|CSV Parser state machine/;
+
 const hints: readonly (readonly [RegExp, string])[] = [
   [/No space left|Disk quota|out of disk space/i, 'free some room and run the same command again'],
   [/Out of Memory|failed to allocate/i, 'use fewer rows or columns, or a machine with more memory'],
   [/requires the extension httpfs/i, 'download the file first and give its local path'],
+  [
+    unreadable,
+    'give every row the same number of cells and the same line end, and quote cells that hold the delimiter, quotes or line breaks',
+  ],
   [/not utf-?8|invalid unicode|invalid utf/i, 'save the file as UTF-8'],
 ];
 
@@ -57,7 +64,7 @@ export function queryFault(error: unknown, context: Context): unknown {
   const fault: Fault = {
     where: context.where,
     expected: context.expected ?? 'a query that can run',
-    found: essence(message),
+    found: unreadable.test(message) ? 'rows of different forms' : essence(message),
     ...(hint === undefined ? {} : { todo: hint }),
     ...(line === undefined ? {} : { line }),
   };

@@ -1,6 +1,7 @@
 /** How differently a field is distributed in training and test rows. */
 import type { Dataset } from './dataset.js';
 import type { InferredField } from './infer.js';
+import { numberExpression } from './missing.js';
 import { quoteName } from './sql.js';
 
 /** Population stability index, and the value that chance alone rarely exceeds. */
@@ -17,14 +18,15 @@ const topValues = 20;
 const smallest = 0.2;
 
 /** A SELECT of t (test row), p (has a value) and b (bin) for every row. */
-function binQuery(field: InferredField, test: string): string {
+function binQuery(dataset: Dataset, field: InferredField, test: string): string {
   const name = quoteName(field.column);
   if (field.kind === 'number') {
+    const number = numberExpression(dataset.columns.find((other) => other.name === field.column)!);
     const shares = Array.from({ length: bins - 1 }, (_, i) => (i + 1) / bins).join(', ');
     return `SELECT t, v IS NOT NULL AS p, CASE WHEN v IS NULL THEN '' ELSE
       len(list_filter(list_distinct(cuts), c -> c < v))::VARCHAR END AS b
-      FROM (SELECT ${name}::DOUBLE AS v, ${test} AS t FROM {data}),
-      (SELECT quantile_disc(${name}::DOUBLE, [${shares}]) AS cuts FROM {data} WHERE NOT ${test})`;
+      FROM (SELECT ${number} AS v, ${test} AS t FROM {data}),
+      (SELECT quantile_disc(${number}, [${shares}]) AS cuts FROM {data} WHERE NOT ${test})`;
   }
   if (field.kind !== 'category') {
     const present = `coalesce(len(${name}) > 0, false)`;
@@ -48,7 +50,7 @@ export async function shiftOf(
   const test = `coalesce(${testCondition}, false)`;
   const rows = await dataset.sql(`SELECT b, count(*) FILTER (NOT t) AS n, count(*) FILTER (t) AS m,
     count(*) FILTER (NOT t AND p) AS pn, count(*) FILTER (t AND p) AS pm
-    FROM (${binQuery(field, test)}) GROUP BY b`);
+    FROM (${binQuery(dataset, field, test)}) GROUP BY b`);
   const sum = (key: string): number => rows.reduce((total, row) => total + Number(row[key]), 0);
   const [n, m] = [sum('n'), sum('m')];
   let index = 0;

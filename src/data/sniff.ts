@@ -8,8 +8,10 @@ export type Format = 'parquet' | 'csv' | 'json';
 export interface Sniffed {
   readonly format: Format;
   readonly bytes: number;
-  /** The first line of a CSV file without its line break. */
+  /** The first record of a CSV file without its line break. */
   readonly header: string;
+  /** What ends the first record of a CSV file; nothing where it is the only one. */
+  readonly lineEnd: '\n' | '\r\n' | '\r' | '';
 }
 
 const extensions: Readonly<Record<string, Format>> = {
@@ -122,13 +124,12 @@ function guess(path: string, head: Buffer): Format {
   });
 }
 
-function firstLine(head: Buffer): string {
-  return (
-    head
-      .toString('utf8')
-      .replace(/^\uFEFF/, '')
-      .split(/\r\n|\n|\r/, 1)[0] ?? ''
-  );
+/** The first record: a quoted name may hold line breaks, unless its quote never ends. */
+function firstRecord(head: Buffer): Pick<Sniffed, 'header' | 'lineEnd'> {
+  const text = head.toString('utf8').replace(/^\uFEFF/, '');
+  const quoted = /^((?:"(?:[^"]|"")*"|[^"\r\n])*)(\r\n|\n|\r|$)/.exec(text);
+  const [, header, lineEnd] = quoted ?? /^([^\r\n]*)(\r\n|\n|\r|$)/.exec(text)!;
+  return { header: header!, lineEnd: lineEnd as Sniffed['lineEnd'] };
 }
 
 /** Looks into a file; throws MonbanError when it is empty, cut off or something foreign. */
@@ -143,5 +144,6 @@ export function sniff(path: string): Sniffed {
   const format = extensions[extension] ?? guess(path, head);
   if (format === 'parquet') checkParquet(path, raw, bytes);
   else if (compressed !== 'zst') checkText(path, head, format);
-  return { format, bytes, header: compressed === 'zst' ? '' : firstLine(head) };
+  const first = compressed === 'zst' ? { header: '', lineEnd: '' as const } : firstRecord(head);
+  return { format, bytes, ...first };
 }

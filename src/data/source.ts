@@ -15,13 +15,18 @@ export type Source = string | readonly string[] | { readonly query: string };
 export interface Relation {
   readonly sql: string;
   readonly where: string;
-  /** True where a second run may give other rows or another order, so that it must run just once. */
+  /** True where it must run just once: a second run may give other rows, or costs as much again. */
   readonly once: boolean;
 }
 
 interface File extends Sniffed {
   readonly path: string;
 }
+
+/** Text up to this size is parsed once and kept: every query would find out its types again. */
+const keptBelow = 128 * 1024 * 1024;
+/** How much larger text is than its compressed form, for an estimate. */
+const packing = 8;
 
 const remote = /^[a-z][a-z0-9+.-]+:\/\//i;
 const names: Readonly<Record<Sniffed['format'], string>> = {
@@ -52,7 +57,8 @@ export async function resolveSource(
     );
   }
   await checkFiles(engine, files);
-  return { sql: `SELECT * FROM ${reader(files)}`, where: patterns.join(', '), once: false };
+  const once = first.format !== 'parquet' && sizeOf(files) <= keptBelow;
+  return { sql: `SELECT * FROM ${reader(files)}`, where: patterns.join(', '), once };
 }
 
 async function queryRelation(engine: Engine, query: string): Promise<Relation> {
@@ -92,14 +98,22 @@ async function expand(engine: Engine, pattern: string, base: string): Promise<st
   throw pathFault(pattern, 'no file that matches', `check the pattern; it is looked up in ${base}`);
 }
 
+/** Bytes of the files when they are unpacked, roughly. */
+function sizeOf(files: readonly File[]): number {
+  const factor = (path: string) => (/\.(gz|zst)$/i.test(path) ? packing : 1);
+  return files.reduce((sum, { path, bytes }) => sum + bytes * factor(path), 0);
+}
+
 /** The table function that reads files of one format. */
 function reader(files: readonly File[]): string {
   const list = quoteTexts(files.map((file) => literal(file.path)));
   const { format, header } = files[0]!;
+  const ends = new Set(files.map(({ lineEnd }) => lineEnd));
+  const lineEnd = ends.size === 1 ? files[0]!.lineEnd : '';
   if (format === 'parquet') return `read_parquet(${list}, union_by_name = true)`;
   if (format === 'json') return `read_json_auto(${list}, union_by_name = true, sample_size = -1)`;
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  return `read_csv(${list}, union_by_name = true${csvOptions(header, bytes)})`;
+  const bytes = sizeOf(files);
+  return `read_csv(${list}, union_by_name = true${csvOptions({ header, lineEnd }, bytes)})`;
 }
 
 /** Describes every file by itself, so that an error names the one that is wrong. */
@@ -125,7 +139,7 @@ async function describeFile(engine: Engine, file: File) {
 
 /** Reads a CSV file that could not be understood as plain texts: that error names the line. */
 async function locateCsvError(engine: Engine, file: File): Promise<void> {
-  const options = rawCsvOptions(file.header);
+  const options = rawCsvOptions(file);
   const sql = `SELECT count(*) FROM read_csv(${quoteText(literal(file.path))}${options})`;
   const todo = 'mend that line, or quote cells that hold the delimiter';
   await engine.rows(sql, { where: file.path, expected: names.csv, todo });

@@ -15,6 +15,8 @@ export interface ReadOptions {
   /** Rows to pass over first. */
   readonly offset?: number;
   readonly signal?: AbortSignal;
+  /** Columns whose BOOLEANs are read as the texts true and false; elsewhere they are 1 and 0. */
+  readonly texts?: readonly string[];
 }
 
 /** A relation in an engine and the columns that it has. */
@@ -28,12 +30,18 @@ export interface Table {
 }
 
 /** The columns of these names; throws MonbanError with the nearest name for one that is not there. */
-function pickColumns(table: Table, names: readonly string[]): ColumnInfo[] {
+function pickColumns(
+  table: Table,
+  names: readonly string[],
+  { texts = [] }: ReadOptions,
+): ColumnInfo[] {
   const all = table.columns.map((column) => column.name);
   return names.map((name) => {
     const column = table.columns.find((other) => other.name === name);
     if (column === undefined) throw columnFault(name, all, table.where);
-    return column;
+    return column.type === 'BOOLEAN' && texts.includes(name)
+      ? { ...column, storage: 'text' }
+      : column;
   });
 }
 
@@ -59,7 +67,7 @@ export async function* streamRows(
   options: ReadOptions,
   size: number,
 ): AsyncGenerator<Chunk> {
-  const columns = pickColumns(table, names);
+  const columns = pickColumns(table, names, options);
   yield* streamQuery(table, columns, select(table, columns, options), options, size);
 }
 

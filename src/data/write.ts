@@ -1,8 +1,9 @@
 /** Writes rows to a Parquet, CSV or JSON lines file, whole or not at all. */
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { mkdirSync, renameSync } from 'node:fs';
+import { dirname, extname } from 'node:path';
 import { MonbanError } from '../core/fault.js';
-import { removeQuietly, writeFault } from '../core/file.js';
+import { writeFault } from '../core/file.js';
+import { claimTemporary, releaseTemporary } from '../core/temporary.js';
 import { cellsOf, type OutputColumn } from './cell.js';
 import { parquetSink } from './parquet-writer.js';
 import { queryFault } from './query-fault.js';
@@ -35,12 +36,12 @@ export async function rowWriter(
     const expected = 'a name that ends in .parquet, .csv or .jsonl';
     throw new MonbanError({ where: path, expected, todo: 'change the extension' });
   }
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  const temporary = claimTemporary(path);
   let sink: Sink | undefined;
   const fail = async (error: unknown): Promise<never> => {
     await sink?.discard().catch(() => undefined);
     sink = undefined;
-    removeQuietly(temporary);
+    releaseTemporary(temporary);
     throw diskFault(path, error);
   };
   try {
@@ -61,17 +62,26 @@ export async function rowWriter(
       sink = undefined;
       try {
         renameSync(temporary, path);
+        releaseTemporary(temporary);
       } catch (error) {
         await fail(error);
       }
     },
     async abort() {
-      await sink?.discard();
+      await sink?.discard().catch(() => undefined);
       sink = undefined;
-      rmSync(temporary, { force: true });
+      releaseTemporary(temporary);
     },
   };
 }
+
+/** How DuckDB's messages tell system errors. */
+const systemErrors: readonly (readonly [RegExp, string])[] = [
+  [/No space left/i, 'ENOSPC'],
+  [/Permission denied/i, 'EACCES'],
+  [/File too large/i, 'EFBIG'],
+  [/Disk quota/i, 'EDQUOT'],
+];
 
 /** A system error as `writeFault` has it, also when DuckDB met it. */
 function diskFault(path: string, error: unknown): unknown {
@@ -79,8 +89,8 @@ function diskFault(path: string, error: unknown): unknown {
   const known = writeFault(path, code === 'EEXIST' ? { code: 'ENOTDIR' } : error);
   if (known instanceof MonbanError) return known;
   const message = error instanceof Error ? error.message : '';
-  if (/No space left/i.test(message)) return writeFault(path, { code: 'ENOSPC' });
-  if (/Permission denied/i.test(message)) return writeFault(path, { code: 'EACCES' });
+  const met = systemErrors.find(([pattern]) => pattern.test(message));
+  if (met !== undefined) return writeFault(path, { code: met[1] });
   return /\bError: /.test(message)
     ? queryFault(error, { where: path, expected: 'to be able to write it' })
     : error;

@@ -1,6 +1,7 @@
 /** Brings a column of any storage into the storage that a field kind reads. */
 import { MonbanError, show } from '../core/fault.js';
 import type { Values } from '../data/column.js';
+import { isMissingMark } from '../data/missing.js';
 import type { Storage } from './encoder.js';
 
 type Item = number | string | readonly string[] | null;
@@ -22,14 +23,15 @@ function toNumber(value: Item, where: string, row: number): number {
   if (value === null) return Number.NaN;
   if (typeof value === 'number') return value;
   if (typeof value === 'string') {
-    if (value.trim() === '') return Number.NaN;
+    if (isMissingMark(value)) return Number.NaN;
     const parsed = Number(value);
     if (!Number.isNaN(parsed)) return parsed;
-    if (value.trim().toLowerCase() === 'nan') return Number.NaN;
+    const truth = /^\s*(true|false)\s*$/i.exec(value)?.[1];
+    if (truth !== undefined) return Number(truth.toLowerCase() === 'true');
   }
   throw new MonbanError({
     where: `${where}, record ${row + 1}`,
-    expected: 'a number or nothing',
+    expected: 'a number, nothing, or a mark of a missing one such as NA',
     found: show(value),
     todo: 'mend the value, or give the field another kind in the spec',
   });

@@ -10,6 +10,24 @@ import { text } from './text.js';
 const anyText = fc.oneof(
   fc.string({ unit: 'grapheme' }),
   fc.constantFrom('データ 分析', 'ＡＢＣ', 'red', 'red wine', ''),
+  fc.constantFrom(
+    '1.5',
+    '-3',
+    'NaN',
+    '1e308',
+    '[1, NULL, 2]',
+    '[]',
+    '[',
+    '{"t":"2024-01-31","v":2}',
+  ),
+  fc.constantFrom(
+    '2024-02-30',
+    '2024-02-29T23:59:60Z',
+    '10000-01-01',
+    'Jan  1 00:00:00',
+    '99999999999',
+  ),
+  fc.constantFrom('GET /a/b 10.0.0.1 0x1f', '2024-01-01 ERROR [7]: lost', '<num>', '   '),
 );
 const values: Record<Encoder['storage'], fc.Arbitrary<Values>> = {
   number: fc
@@ -51,7 +69,10 @@ async function checkPorts(coder: Coder, given: Values): Promise<void> {
   const encoded = coder.encode(column, want);
   for (const name of want) {
     const port = encoded[name]!;
-    expect([port.form, port.width]).toEqual([coder.ports[name]!.form, coder.ports[name]!.width]);
+    const { form, width, own, shape } = coder.ports[name]!;
+    expect([port.form, port.width]).toEqual([form, width]);
+    if (port.form === 'values') expect([port.own, port.shape]).toEqual([own, shape]);
+    if (shape !== undefined) expect(shape.reduce((a, b) => a * b, 1)).toBe(width);
     const numbers = port.form === 'bag' ? port.weights : port.data;
     expect(numbers.every(Number.isFinite)).toBe(true);
     if (port.form === 'bag') expect(port.ids.every((id) => id >= 0 && id < port.width)).toBe(true);

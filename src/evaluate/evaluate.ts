@@ -4,9 +4,8 @@ import { mean, quantile } from '../core/statistic.js';
 import type { Values } from '../data/column.js';
 import type { Dataset } from '../data/dataset.js';
 import { quoteName } from '../data/sql.js';
-import { targetOf } from '../data/target.js';
 import type { Scores, Truth } from '../objective/objective.js';
-import { type Batch, chunkBatch, sliceBatch } from '../predict/batch.js';
+import { type Batch, chunkBatch, sliceBatch, textColumns } from '../predict/batch.js';
 import { columnsOf } from '../predict/columns.js';
 import { encodeLazily } from '../predict/encoded.js';
 import { askExpert } from '../predict/model.js';
@@ -208,11 +207,14 @@ export async function readLabelled(predictor: Predictor, data: Dataset): Promise
   const numeric = data.columns.find(({ name }) => name === target)?.storage === 'number';
   const name = quoteName(target);
   const given = numeric ? `nullif(${name}::DOUBLE, 'NaN'::DOUBLE)` : name;
-  const chunk = await data.read(read, { where: `${given} IS NOT NULL` });
+  const chunk = await data.read(read, {
+    where: `${given} IS NOT NULL`,
+    texts: textColumns(fields, target),
+  });
   const unlabelled = (await data.rows()) - chunk.rows;
   return {
     batch: chunkBatch(chunk, fields),
-    target: targetOf(data, chunk, target),
+    target: chunk.columns[target]!,
     unlabelled,
     absent,
   };

@@ -23,6 +23,8 @@ export interface Schedule {
   readonly smoothing: number;
   /** Epochs without a better held-out loss before training stops. */
   readonly patience: number;
+  /** Epochs from one look at held-out rows to the next; 1 where it is not given. */
+  readonly every?: number;
 }
 
 /** A dense port of a batch: [B, ..] row after row. */

@@ -5,7 +5,10 @@ import { fusion } from './fusion.js';
 import { ids } from './ids.js';
 import { image } from './image.js';
 import { linear } from './linear.js';
+import { log } from './log.js';
+import { rocket } from './rocket.js';
 import { tabular } from './tabular.js';
+import { tcn } from './tcn.js';
 import { text } from './text.js';
 
 export const experts: Registry<Expert> = registry('expert', [
@@ -15,4 +18,7 @@ export const experts: Registry<Expert> = registry('expert', [
   ids,
   image,
   fusion,
+  rocket,
+  tcn,
+  log,
 ] as unknown as readonly Expert[]);

@@ -24,7 +24,7 @@ export const fusion: Expert<z.infer<typeof config>> = {
     smoothing: 0.05,
     patience: 3,
   },
-  ports: ['value', 'steps', 'level', 'words', 'items', 'count'],
+  ports: ['value', 'steps', 'level', 'words', 'items', 'count', 'outline', 'template', 'phrases'],
   build: (outputs, { embedding, width, depth, dropout }) => ({
     by: 'gradient',
     forward(trace, features) {

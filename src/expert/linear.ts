@@ -19,7 +19,7 @@ export const linear: Expert<z.infer<typeof config>> = {
     smoothing: 0.05,
     patience: 3,
   },
-  ports: ['steps', 'level', 'words', 'items', 'count'],
+  ports: ['steps', 'level', 'words', 'items', 'count', 'outline', 'template', 'phrases'],
   build: (outputs) => ({
     by: 'gradient',
     forward(trace, features) {

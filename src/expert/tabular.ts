@@ -25,7 +25,7 @@ export const tabular: Expert<z.infer<typeof config>> = {
     smoothing: 0,
     patience: 8,
   },
-  ports: ['value', 'steps', 'level'],
+  ports: ['value', 'steps', 'level', 'outline'],
   build: (outputs, { width, depth, embedding, dropout }) => ({
     by: 'gradient',
     forward(trace, features) {

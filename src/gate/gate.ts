@@ -30,6 +30,8 @@ export interface PatternFacts {
 export interface GateFacts {
   readonly experts: readonly ExpertFacts[];
   readonly patterns: readonly PatternFacts[];
+  /** Nats in which losses are counted, 1 where it is not given: see `Objective.unit`. */
+  readonly unit?: number;
 }
 
 /** One gate kind. Controls learn nothing: their scores follow from the facts or from the seed. */

@@ -15,9 +15,6 @@ export interface Proposal {
   readonly left: readonly SeenField[];
 }
 
-/** Kinds that no encoder reads yet, and the kind that stands in for them. */
-const standIn: Readonly<Record<string, string>> = { log: 'text' };
-
 const plainName = /^[\p{L}\p{N}_][\p{L}\p{N}_ .-]*$/u;
 
 /** A name that a spec accepts for a column of any name. */
@@ -31,9 +28,34 @@ function fieldName(column: string, taken: ReadonlySet<string>): string {
 }
 
 const tables = {
-  table: 'tabular',
   wide: { kind: 'tabular', width: 384, dropout: 0.2 },
   small: { kind: 'tabular', width: 64, depth: 1 },
+};
+
+/** Experts made for some kinds of field, by the names that a spec gives them. */
+interface Family {
+  readonly kinds: readonly string[];
+  readonly experts: Readonly<Record<string, unknown>>;
+  /** True where the linear and the fusion expert can read these kinds too. */
+  readonly common: boolean;
+}
+
+const families: readonly Family[] = [
+  { kinds: ['text'], experts: { words: 'text' }, common: true },
+  { kinds: ['ids'], experts: { links: 'ids' }, common: true },
+  { kinds: ['log'], experts: { lines: 'log' }, common: true },
+  { kinds: ['series'], experts: { kernels: 'rocket', waves: 'tcn' }, common: true },
+  { kinds: ['image'], experts: { look: 'image' }, common: false },
+  { kinds: ['number', 'category', 'time'], experts: { table: 'tabular' }, common: true },
+];
+
+/** Where there is only one family of kinds: the same in other sizes. */
+const sizes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  table: { wide: tables.wide, small: tables.small },
+  words: { small: { kind: 'text', width: 16, hidden: 32 } },
+  lines: { small: { kind: 'log', width: 16, hidden: 32 } },
+  kernels: { table: 'tabular' },
+  look: { glance: { kind: 'image', size: 'small' } },
 };
 
 /** Experts for the kinds that are there: unequal ones, of which the gate may choose half. */
@@ -51,26 +73,16 @@ export function proposeExperts(
 }
 
 function expertsFor(kinds: ReadonlySet<string>): Record<string, unknown> {
-  const dense = kinds.has('number') || kinds.has('category');
-  const shown = kinds.has('image');
-  const families =
-    Number(dense) + Number(kinds.has('text')) + Number(kinds.has('ids')) + Number(shown);
-  if (families === 1 && dense) return { linear: 'linear', ...tables };
-  if (families === 1 && kinds.has('text')) {
-    return { linear: 'linear', words: 'text', small: { kind: 'text', width: 16, hidden: 32 } };
-  }
-  if (families === 1 && shown) {
-    return { glance: { kind: 'image', size: 'small' }, look: { kind: 'image', size: 'large' } };
-  }
-  const readers = families - Number(shown);
-  return {
-    linear: 'linear',
-    ...(readers > 1 ? { fusion: 'fusion' } : {}),
-    ...(kinds.has('text') ? { words: 'text' } : {}),
-    ...(kinds.has('ids') ? { links: 'ids' } : {}),
-    ...(dense ? { table: 'tabular' } : {}),
-    ...(shown ? { look: 'image' } : {}),
+  const here = families.filter((family) => family.kinds.some((kind) => kinds.has(kind)));
+  const own: Record<string, unknown> = Object.assign({}, ...here.map(({ experts }) => experts));
+  const common = here.filter((family) => family.common).length;
+  const readers = {
+    ...(common > 0 ? { linear: 'linear' } : {}),
+    ...(common > 1 ? { fusion: 'fusion' } : {}),
   };
+  if (here.length > 1) return { ...readers, ...own };
+  const others = Object.keys(own).flatMap((name) => Object.entries(sizes[name] ?? {}));
+  return { ...readers, ...own, ...Object.fromEntries(others) };
 }
 
 /** Fields and experts for inferred columns; what no encoder reads is left out and said. */
@@ -79,7 +91,7 @@ export function propose(seen: readonly SeenField[], objective?: string): Proposa
   const left: SeenField[] = [];
   const kinds = new Set<string>();
   for (const field of seen) {
-    const kind = standIn[field.kind] ?? field.kind;
+    const { kind } = field;
     if (!encoders.has(kind)) {
       left.push(field);
       continue;

@@ -10,9 +10,15 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { MonbanError } from '../core/fault.js';
-import { removeQuietly, writeFault, writeFileAtomic } from '../core/file.js';
+import { writeFault, writeFileAtomic } from '../core/file.js';
+import {
+  asideEnding,
+  claimTemporary,
+  clearLeftovers,
+  releaseTemporary,
+} from '../core/temporary.js';
 import { type Bundle, manifestName, manifestText, readManifest } from './bundle.js';
 
 function refusal(where: string, found: string): MonbanError {
@@ -61,6 +67,7 @@ function nearestFolder(path: string): string {
 export function checkWritable(folder: string): void {
   if (folder.trim() === '') throw refusal('the folder of the bundle', 'no name');
   const place = placeOf(folder);
+  clearLeftovers(place);
   const way = relative(place, process.cwd());
   if (way !== '..' && !way.startsWith(`..${sep}`))
     throw refusal(folder, 'the working folder, or one around it');
@@ -84,7 +91,7 @@ export function checkWritable(folder: string): void {
 
 /** Puts a finished folder in its place; what was there is restored when that fails. */
 function moveIn(temporary: string, place: string): void {
-  const old = `${temporary}.old`;
+  const old = `${temporary}${asideEnding}`;
   const replaces = existsSync(place);
   if (replaces) renameSync(place, old);
   try {
@@ -100,7 +107,7 @@ function moveIn(temporary: string, place: string): void {
 export function saveBundle(bundle: Bundle, folder: string): void {
   checkWritable(folder);
   const place = placeOf(folder);
-  const temporary = join(dirname(place), `.${basename(place)}.${process.pid}.tmp`);
+  const temporary = claimTemporary(place);
   try {
     rmSync(temporary, { recursive: true, force: true });
     mkdirSync(temporary, { recursive: true });
@@ -109,9 +116,10 @@ export function saveBundle(bundle: Bundle, folder: string): void {
     writeFileAtomic(join(temporary, manifestName), manifestText(bundle));
     moveIn(temporary, place);
   } catch (error) {
-    removeQuietly(temporary);
     if (!(error instanceof MonbanError)) throw writeFault(folder, error);
     // The temporary name in it means nothing to a user.
     throw new MonbanError({ ...error.faults[0]!, where: folder }, error.exitCode);
+  } finally {
+    releaseTemporary(temporary);
   }
 }

@@ -39,6 +39,8 @@ export interface ClassificationState {
 }
 
 const mostShown = 5;
+/** Entropy, in nats, below which the classes count as rare: half a coin's, one row in nine. */
+const rareEntropy = Math.LN2 / 2;
 
 /** Counts of the classes to shares, none of them 0. */
 function smoothed(counts: readonly number[]): number[] {
@@ -184,6 +186,11 @@ export const classification: Objective<Config, ClassificationState, ClassPrices>
       [sub(1, exp(max(outputs, 1, true))), neg(sum(mul(exp(outputs), outputs), [1], true))],
       1,
     ),
+  unit({ shares }) {
+    const entropy = shares.reduce((sum, share) => sum - share * Math.log(share), 0);
+    return Math.min(1, entropy / rareEntropy);
+  },
+  classes: (truth) => Int32Array.from(truth, (label) => (Number.isNaN(label) ? -1 : label)),
   prior: (state) => Float32Array.from(state.shares, Math.log),
   constant(truth, state) {
     const counts = state.labels.map((_, i) => truth.reduce((n, t) => n + (t === i ? 1 : 0), 0));

@@ -78,6 +78,32 @@ test('a known temperature is found again', () => {
   expect(bestTemperature(outputs, truth, 2)).toBeCloseTo(3, 0);
 });
 
+test('faultless rows sharpen as far as there are many of them', () => {
+  const sharpened = (rows: number): number => {
+    const truth = Float64Array.from({ length: rows }, (_, i) => i % 2);
+    const outputs = Float32Array.from({ length: 2 * rows }, (_, i) =>
+      i % 4 === 0 || i % 4 === 3 ? 2 : 0,
+    );
+    return bestTemperature(outputs, truth, 2);
+  };
+  expect(sharpened(4)).toBeGreaterThan(0.7);
+  expect(sharpened(4000)).toBeLessThan(0.3);
+});
+
+test('losses count in nats, and in less where one class is rare', () => {
+  const unitOf = (positives: number): number =>
+    classification.unit!(
+      classification.fit(
+        Float64Array.from({ length: 1000 }, (_, i) => Number(i < positives)),
+        classification.config.parse({}) as Parameters<typeof classification.fit>[1],
+        'target',
+      ),
+    );
+  expect(unitOf(500)).toBe(1);
+  expect(unitOf(120)).toBe(1);
+  expect(unitOf(5)).toBeLessThan(0.1);
+});
+
 test('AUC is the share of pairs in the right order', () => {
   const rows = fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.boolean()), {
     minLength: 4,

@@ -107,8 +107,16 @@ export interface Objective<C = unknown, S = unknown, U = Utility> {
   stopLoss(outputs: Float32Array, truth: Truth, state: S): number;
   /** Raw or pooled outputs [B, W] to answers [B, V]. */
   calibrated(outputs: Tensor, calibration: Calibration): Tensor;
-  /** How unsure answers [B, V] are, as some numbers [B, n] that a gate can weigh. */
-  doubt?(answers: Tensor): Tensor;
+  /** How unsure calibrated outputs [B, V] are, as some numbers [B, n] that a gate can weigh. */
+  doubt?(outputs: Tensor): Tensor;
+  /**
+   * Nats in which losses are counted, at most 1 (which it is without). Where one class is rare there
+   * is little to be known, and experts that differ as right from wrong differ by thousandths of a
+   * nat: what stands against the likelihood in the gate (cost, balance, z-loss) counts in this unit.
+   */
+  unit?(state: S): number;
+  /** The class of each row, -1 where it is unknown, where every class must be met in training. */
+  classes?(truth: Truth): Int32Array;
   /** The answer [V] where nobody can be asked. */
   prior(state: S): Float32Array;
   /** The one answer [V] that says best the same of all these rows. */

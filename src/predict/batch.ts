@@ -2,6 +2,7 @@
 import { type Fault, MonbanError, show } from '../core/fault.js';
 import { slipOf } from '../core/nearest.js';
 import type { Chunk, Values } from '../data/column.js';
+import { isMissingMark } from '../data/missing.js';
 import { conform } from '../encoder/conform.js';
 import type { Encoder, Storage } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
@@ -26,25 +27,40 @@ type Cell = number | string | readonly string[] | null;
 const expected = {
   number: 'a number',
   text: 'a text',
-  list: 'a list of texts',
+  list: 'a list of texts or numbers',
   any: 'a text or a list',
 } as const;
+
+/** An item of a list as text; what holds several numbers stays JSON, and no number is NaN as in data. */
+function item(value: unknown): string | undefined {
+  if (value === null) return 'NaN';
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  if (typeof value !== 'object') return undefined;
+  const flat = Object.values(value as object).every(
+    (one) => one === null || typeof one === 'string' || typeof one === 'number',
+  );
+  return flat ? JSON.stringify(value) : undefined;
+}
 
 /** A JSON value as a cell; undefined where it does not fit the storage. */
 function cell(value: unknown, storage: Storage): Cell | undefined {
   if (value === null || value === undefined) return null;
-  if ((storage === 'list' || storage === 'any') && Array.isArray(value)) {
+  if (storage === 'any' && Array.isArray(value)) {
     // Rows of pixels may be nested.
-    const items: unknown[] = storage === 'any' ? value.flat(3) : value;
-    const fits = items.every((item) => typeof item === 'string' || typeof item === 'number');
+    const items: unknown[] = value.flat(3);
+    const fits = items.every((one) => typeof one === 'string' || typeof one === 'number');
     return fits ? items.map(String) : undefined;
   }
+  if (storage === 'list' && Array.isArray(value)) {
+    const numeric = value.some((one) => one !== null && typeof one !== 'string');
+    const items = value.filter((one) => one !== null || numeric).map(item);
+    return items.every((one) => one !== undefined) ? items : undefined;
+  }
   if (storage === 'any') return typeof value === 'string' ? value : undefined;
-  if (typeof value === 'boolean')
-    return storage === 'number' ? Number(value) : String(Number(value));
+  if (typeof value === 'boolean') return storage === 'number' ? Number(value) : String(value);
   if (typeof value === 'number') return storage === 'list' ? undefined : value;
   if (typeof value !== 'string') return undefined;
-  return storage !== 'number' || value.trim() === '' || !Number.isNaN(Number(value))
+  return storage !== 'number' || isMissingMark(value) || !Number.isNaN(Number(value))
     ? value
     : undefined;
 }
@@ -120,6 +136,12 @@ function missing(rows: number, { storage }: Encoder): Values {
   return storage === 'number'
     ? new Float64Array(rows).fill(Number.NaN)
     : new Array(rows).fill(null);
+}
+
+/** The columns whose BOOLEANs fields and answers know as the texts true and false. */
+export function textColumns(fields: readonly BatchField[], target?: string): string[] {
+  const own = fields.filter(({ kind }) => encoders.get(kind).storage !== 'number');
+  return [...own.map(({ column }) => column), ...(target === undefined ? [] : [target])];
 }
 
 /** Columns read from data to a batch; a column that was not read is missing in every row. */

@@ -50,6 +50,12 @@ function asked({ decision: { route, runnerUp, margin } }: Explained): string[] {
   ];
 }
 
+function known({ seen }: Explained): string[] {
+  if (seen.length === 0) return [];
+  const width = Math.max(...seen.map(({ field }) => field.length));
+  return ['', 'Seen as:', ...seen.map(({ field, as }) => `  ${field.padEnd(width)}  ${as}`)];
+}
+
 function said({ experts }: Explained, shown: Shown): string[] {
   if (experts.length === 0) return [];
   const texts = experts.map(({ answer }) => shown.text(answer));
@@ -88,6 +94,7 @@ export function explainText(explained: Explained, shown: Shown): string {
       route,
     ),
     ...influences(`Fields that moved the answer (${shown.effects(decision.answer)}):`, answer),
+    ...known(explained),
     ...said(explained, shown),
     ...flipped(explained, shown),
   ].join('\n');

@@ -1,10 +1,11 @@
 /** Explains one decision: who was asked and why, what the others say, what would change the route. */
+import type { Value } from '../encoder/encoder.js';
 import type { Decision } from '../mixture/decision.js';
 import type { Answer } from '../objective/objective.js';
 import type { Batch, JsonRecord } from './batch.js';
 import { encodeLazily } from './encoded.js';
 import { type Change, seekFlip, varied } from './flip.js';
-import { askExpert } from './model.js';
+import { askExpert, coderOf, type Model } from './model.js';
 import { type Predictor, type Routed, utilityOf } from './predictor.js';
 
 /** How much a field moved something: with the field minus without it. */
@@ -19,6 +20,8 @@ export interface Explained {
   readonly route: readonly Influence[];
   /** Fields by what they do to the answer (its log-probability, or the amount), largest effect first. */
   readonly answer: readonly Influence[];
+  /** What a field is known as where its kind groups values: the template of a log line. */
+  readonly seen: readonly { readonly field: string; readonly as: string }[];
   /** What every expert that could be asked says by itself. */
   readonly experts: readonly {
     readonly expert: string;
@@ -52,6 +55,15 @@ async function flipOf(
     0,
   );
   return { changes, route: route.map(({ expert }) => expert), answer };
+}
+
+/** The groups of given values that are not named by the value itself. */
+function seenAs(model: Model, batch: Batch, given: readonly string[]): Explained['seen'] {
+  return given.flatMap((field) => {
+    const value = batch.values[field]![0] as Value;
+    const as = coderOf(model, field).group?.(value);
+    return as === undefined || as === value ? [] : [{ field, as }];
+  });
 }
 
 async function whatOthersSay(predictor: Predictor, routed: Routed): Promise<Explained['experts']> {
@@ -93,7 +105,7 @@ export async function explainBatch(predictor: Predictor, asked: Batch): Promise<
     .map(({ name }) => name)
     .filter((name) => !decision.missing.includes(name));
   if (decision.route.length === 0)
-    return { decision, route: [], answer: [], experts: [], flip: null, tried: 0 };
+    return { decision, route: [], answer: [], seen: [], experts: [], flip: null, tried: 0 };
   const without = varied(
     batch,
     given.map((field) => [{ field, from: null, to: null }]),
@@ -113,6 +125,7 @@ export async function explainBatch(predictor: Predictor, asked: Batch): Promise<
     decision,
     route: decision.runnerUp === null ? [] : route.sort(bySize),
     answer: answer.sort(bySize),
+    seen: seenAs(model, batch, given),
     experts: await whatOthersSay(predictor, routed),
     flip: await flipOf(predictor, batch, changes),
     tried,

@@ -58,6 +58,15 @@ export function makeTable({ rows, width, init, random }: TableSpec): Table {
   };
 }
 
+/** Copies of some rows, one after the other. */
+export function rowsOf({ data, width }: Table, rows: Int32Array): Float32Array {
+  const out = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    out.set(data.subarray(row * width, (row + 1) * width), i * width);
+  });
+  return out;
+}
+
 /** Writes the weighted sums of table rows [B, width] for some rows of a bag column into `out`. */
 export function sum(
   table: Table,

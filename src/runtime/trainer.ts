@@ -9,7 +9,7 @@ import type { Draw, Learned } from '../tensor/trace.js';
 import { fillDraw } from './draw.js';
 import { type FlatWeights, flatten } from './flat.js';
 import { type Arrays, type Numbers, openSession, type Session } from './session.js';
-import { makeTable, sum, type Table, update } from './table.js';
+import { makeTable, rowsOf, sum, type Table, update } from './table.js';
 
 export interface OptimiserOptions {
   /** Learning rate of the weights (AdamW). */
@@ -51,6 +51,9 @@ export interface StepResult {
   readonly gradientNorm: number;
 }
 
+/** Rows of the tables over a port, by port. */
+export type Kept = Readonly<Record<string, Int32Array>>;
+
 /** Everything that a run needs to go on and arrive at the same bytes. */
 export interface TrainerState {
   readonly step: number;
@@ -63,8 +66,8 @@ export interface TrainerState {
 export interface Trainer {
   /** One optimiser step; throws MonbanError when the loss or the gradient is not finite. */
   step(batch: Batch): Promise<StepResult>;
-  /** Copies of what was learned. */
-  values(): Learned;
+  /** Copies of what was learned; of the tables over a port only the rows `kept`, where given. */
+  values(kept?: Kept): Learned;
   /** Puts back values; the optimiser's moments stay. */
   restore(values: Learned): void;
   /** Copies of everything. */
@@ -175,11 +178,15 @@ async function takeStep(engine: Engine, batch: Batch): Promise<StepResult> {
   return { loss, gradientNorm, extra: Object.fromEntries(extra) };
 }
 
-function copyValues({ flat, tables }: Engine): Learned {
+function copyValues({ flat, tables, parts }: Engine, kept: Kept): Learned {
   const weights: Record<string, Float32Array> = {};
   for (const [name, view] of flat.views) weights[name] = view.slice();
   const rows: Record<string, Float32Array> = {};
-  for (const [name, table] of tables) rows[name] = table.data.slice();
+  for (const { name, port } of parts.tables) {
+    const ids = kept[port];
+    const table = tables.get(name)!;
+    rows[name] = ids === undefined ? table.data.slice() : rowsOf(table, ids);
+  }
   return { weights, tables: rows };
 }
 
@@ -243,7 +250,7 @@ export async function createTrainer(parts: TrainerParts): Promise<Trainer> {
   const engine = await openEngine(parts);
   return {
     step: (batch) => takeStep(engine, batch),
-    values: () => copyValues(engine),
+    values: (kept = {}) => copyValues(engine, kept),
     restore: (values) => restoreValues(engine, values),
     state: () => copyState(engine),
     load: (state) => loadState(engine, state),

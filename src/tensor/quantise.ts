@@ -13,11 +13,17 @@ export function quantiseRows(data: Float32Array, rows: number, width: number): Q
   const scales = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
     const start = row * width;
+    const end = start + width;
     let largest = 0;
-    for (let i = start; i < start + width; i++) largest = Math.max(largest, Math.abs(data[i]!));
+    for (let i = start; i < end; i++) {
+      const size = Math.abs(data[i]!);
+      if (size > largest) largest = size;
+    }
     if (largest === 0) continue;
     scales[row] = largest / 127;
-    for (let i = start; i < start + width; i++) values[i] = Math.round((data[i]! * 127) / largest);
+    // As Math.round, whose slow path costs three times as much: a ratio of two float32 numbers
+    // comes no nearer to a half than 2^-32, so that the sum is never rounded over it.
+    for (let i = start; i < end; i++) values[i] = Math.floor((data[i]! * 127) / largest + 0.5);
   }
   return { values, scales };
 }

@@ -15,6 +15,7 @@ import { linearRate } from '../tensor/optimiser.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
+import { compact } from './compact.js';
 import type { Parts } from './parts.js';
 import { type Hiding, hideGroups, type Views } from './view.js';
 
@@ -43,7 +44,7 @@ export interface TrainedExpert {
   readonly heldOut: Float32Array;
   /** Passes over the rows of the final model. */
   readonly epochs: number;
-  /** Mean calibrated loss on check rows after each epoch, over the folds. */
+  /** Mean calibrated loss on check rows at each look at them, over the folds. */
   readonly curve: readonly number[];
 }
 
@@ -117,10 +118,10 @@ async function trainEpoch(
   stream: Random,
   factor: (done: number) => number,
 ): Promise<number> {
-  const { job } = context;
+  const { job, width } = context;
   const { kind, config, schedule } = job.expert;
   const { batch } = schedule;
-  const model = experts.get(kind).build(context.width, config);
+  const model = experts.get(kind).build(width, config);
   const objective = objectives.get(job.objective.kind);
   let total = 0;
   let steps = 0;
@@ -223,7 +224,7 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
  */
 async function trainFold(context: Context, fold: number): Promise<Fold> {
   const { job, count } = context;
-  const { epochs, patience } = job.expert.schedule;
+  const { epochs, patience, every = 1 } = job.expert.schedule;
   const rows = rowsWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
   const views = rowsWhere(
     job.views.row.length,
@@ -232,23 +233,27 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   const checks = views.filter((view) => job.parts.check[job.views.row[view]!] === 1);
   const stream = random(job.seed, `${job.expert.name}/fold${fold}`);
   const trainer = await makeTrainer(context, `fold${fold}`);
+  const said = views.map((view) => job.views.row[view]!);
+  const { kept, ...small } = compact(job.fields, job.columns, said);
+  const speaker: Context = { ...context, job: { ...job, ...small } };
   const curve: number[] = [];
   let least = Number.POSITIVE_INFINITY;
-  let kept = { epoch: 0, learned: trainer.values() };
-  for (let epoch = 1; epoch <= epochs && epoch - kept.epoch <= patience; epoch++) {
+  let best = { epoch: 0, learned: trainer.values(kept) };
+  for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
     stream.shuffle(rows);
     await trainEpoch(context, trainer, rows, stream, (done) =>
       linearRate(epochs)(epoch - 1 + done),
     );
-    const learned = trainer.values();
-    const loss = checkLoss(context, await say(context, learned, checks), checks);
+    if (epoch % every !== 0 && epoch !== epochs) continue;
+    const learned = trainer.values(kept);
+    const loss = checkLoss(context, await say(speaker, learned, checks), checks);
     curve.push(loss);
     least = Math.min(least, loss);
-    if (isAsGood(loss, least)) kept = { epoch, learned };
+    if (isAsGood(loss, least)) best = { epoch, learned };
     context.post({ epoch, epochs, stage: 'fit', loss });
   }
   await trainer.close();
-  return { curve, epoch: kept.epoch, heldOut: await say(context, kept.learned, views), views };
+  return { curve, epoch: best.epoch, heldOut: await say(speaker, best.learned, views), views };
 }
 
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */

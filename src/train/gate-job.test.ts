@@ -40,6 +40,7 @@ function jobOf(penalties: { readonly weight: number; readonly zLoss: number }): 
     penalty: [0, 0],
     facts: { experts: facts, patterns: [] },
     targets: [0.5, 0.5],
+    idle: [false, false],
     plan: {
       balance: { kind: 'auxiliary', weight: penalties.weight, rate: 0 },
       zLoss: penalties.zLoss,

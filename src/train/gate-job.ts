@@ -2,6 +2,7 @@
 import { type Random, random } from '../core/random.js';
 import {
   auxiliaryLoss,
+  type Load,
   loadOf,
   type Monitor,
   nudge,
@@ -49,6 +50,8 @@ export interface GateJob {
   readonly penalty: readonly number[];
   readonly facts: GateFacts;
   readonly targets: readonly number[];
+  /** Experts that may be left without work: held-out rows have spoken against them. */
+  readonly idle: readonly boolean[];
   readonly plan: Pick<
     GatePlan,
     'balance' | 'zLoss' | 'noise' | 'expertDropout' | 'epochs' | 'batch' | 'rate'
@@ -105,7 +108,8 @@ function lossGraph(job: GateJob, scores: Tensor, noise: Tensor, width: number) {
   );
   const truth = input('truth', ['B', 1], objective.truthType);
   const nll = neg(mean(objective.logLikelihood(pooled, truth), [0, 1]));
-  const z = mul(mean(square(logSumExp(scores, 1)), [0]), plan.zLoss);
+  const { unit = 1 } = job.facts;
+  const z = mul(mean(square(logSumExp(scores, 1)), [0]), plan.zLoss * unit);
   const auxiliary = mul(
     auxiliaryLoss(selected.selection, selected.mask, job.targets),
     input('auxiliary', []),
@@ -239,7 +243,9 @@ async function trainEpoch(
     const { feeds, bags } = batchOf(job, views.subarray(from, from + plan.batch), width, stream);
     const rows = Math.min(plan.batch, views.length - from);
     const auxiliary =
-      plan.balance.kind === 'auxiliary' ? plan.balance.weight * balance.monitor.strength : 0;
+      plan.balance.kind === 'auxiliary'
+        ? plan.balance.weight * (job.facts.unit ?? 1) * balance.monitor.strength
+        : 0;
     const { extra } = await trainer.step({
       feeds: {
         ...feeds,
@@ -271,6 +277,12 @@ async function trainEpoch(
   return { loss: total / steps, counts };
 }
 
+/** The load as the monitor should see it: nobody is dead or overloaded for the sake of idle experts. */
+function awake(load: Load, idle: readonly boolean[]): Load {
+  if (!idle.includes(true)) return load;
+  return { ...load, dead: load.dead.filter((e) => !idle[e]), overloaded: [] };
+}
+
 /** Trains the gate on the views that route and in which somebody can be asked. */
 export async function run(
   job: GateJob,
@@ -300,7 +312,7 @@ export async function run(
     const said =
       plan.balance.kind === 'none'
         ? { monitor: balance.monitor }
-        : watch(balance.monitor, load, names);
+        : watch(balance.monitor, awake(load, job.idle), names);
     balance.monitor = said.monitor;
     const message = 'message' in said ? said.message : undefined;
     if (message !== undefined) messages.push(`epoch ${epoch + 1}: ${message}`);
@@ -333,7 +345,7 @@ async function settleBias(
   views: Int32Array,
   width: number,
 ): Promise<Settled> {
-  const { data, facts, penalty, topK, shared, targets } = job;
+  const { data, facts, penalty, topK, shared, targets, idle } = job;
   const experts = facts.experts.length;
   const objective = objectives.get(data.objective.kind);
   const session = await openSession(
@@ -351,7 +363,7 @@ async function settleBias(
   }
   await session.close();
   const open = gatherRows(data.open, views, experts);
-  return settle({ scores, open, bias: gate.bias, penalty, topK, shared, targets });
+  return settle({ scores, open, bias: gate.bias, penalty, topK, shared, targets, idle });
 }
 
 /** The serving graph's description of a trained gate. */

@@ -30,6 +30,8 @@ export interface Candidate {
   readonly worth: Float64Array;
   /** Group of rows behind each check view. */
   readonly unit: Uint32Array;
+  /** True where worth is a log-probability, which is at most 0. */
+  readonly isLoss: boolean;
   readonly asked: number;
 }
 
@@ -133,22 +135,23 @@ async function judge(
       ? objective.likelihoods(result.answers, truth, job.data.objective.state)
       : rewardOf(result, truth, job.data, reward.utility, reward.prices);
   const asked = result.mask.reduce((a, b) => a + b, 0) / Math.max(1, checks.length);
-  return {
-    job,
-    trained,
-    worth,
-    unit: Uint32Array.from(checks, (view) => job.data.unit[view]!),
-    asked,
-  };
+  const unit = Uint32Array.from(checks, (view) => job.data.unit[view]!);
+  const isLoss = reward === undefined && objective.unit !== undefined;
+  return { job, trained, worth, unit, isLoss, asked };
 }
+
+/** A loss this many times as large is no match, however uncertain the difference is. */
+const mostTimes = 1.5;
 
 /**
  * Paired: does `a` gain over `b` more than one standard error of the difference? Rows of a group
- * gain together, so the error is that of groups.
+ * gain together, so the error is that of groups. Where few rows make all of the loss (a rare class)
+ * hardly any gain does; then a loss that is far larger counts.
  */
 function beats(a: Candidate, b: Candidate): boolean {
   const gain = a.worth.map((value, i) => value - b.worth[i]!);
-  return meanOf(gain) > groupedError(gain, a.unit);
+  if (meanOf(gain) > groupedError(gain, a.unit)) return true;
+  return a.isLoss && meanOf(b.worth) < mostTimes * meanOf(a.worth) && meanOf(a.worth) <= 0;
 }
 
 /**

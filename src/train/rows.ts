@@ -4,10 +4,9 @@ import { nearest } from '../core/nearest.js';
 import type { Values } from '../data/column.js';
 import type { Dataset } from '../data/dataset.js';
 import { partition, type Split } from '../data/split.js';
-import { targetOf } from '../data/target.js';
 import { units } from '../data/unit.js';
 import type { Plan } from '../mixture/plan.js';
-import { type Batch, chunkBatch, takeValues } from '../predict/batch.js';
+import { type Batch, chunkBatch, takeValues, textColumns } from '../predict/batch.js';
 
 export interface LabelledRows extends Batch {
   readonly target: Values;
@@ -83,7 +82,7 @@ export async function readRows(plan: Plan, data: Dataset, part: 0 | 1): Promise<
       ...(time === undefined ? [] : [time]),
     ]),
   ];
-  const chunk = await data.read(columns);
+  const chunk = await data.read(columns, { texts: textColumns(plan.fields, target) });
   const parts =
     split === undefined ? new Uint8Array(chunk.rows) : await partition(data, split as Split);
   const group = groupColumns(plan, names);
@@ -92,7 +91,7 @@ export async function readRows(plan: Plan, data: Dataset, part: 0 | 1): Promise<
       ? Uint32Array.from({ length: chunk.rows }, (_, i) => i)
       : await units(data, group);
   const whole = chunkBatch(chunk, plan.fields);
-  const labels = targetOf(data, chunk, target);
+  const labels = chunk.columns[target]!;
   const kept: number[] = [];
   let unlabelled = 0;
   for (let row = 0; row < chunk.rows; row++) {

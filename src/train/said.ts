@@ -112,13 +112,46 @@ export function expertFacts(
   });
 }
 
-/** What balancing's targets are made of: rows with its fields, held-out loss, cost. */
-export function capacities(facts: readonly ExpertFacts[], open: Float32Array): Capacity[] {
+/** One row counts no more than this many nats against an expert, all together no more than that. */
+const mostOfRow = 2;
+const mostRegret = 3;
+
+/**
+ * What all held-out rows together say against each expert, in nats: the most that another one was
+ * ahead where both could be asked. Where one class is rare, most rows show nothing of an expert's
+ * worth, and a gate that judges row by row would give them to whoever is cheap; what the few others
+ * showed must count for all. (The evidence of Bayesian model averaging, bounded.)
+ */
+export function regrets(losses: Float64Array, experts: number): number[] {
+  const ahead = new Float64Array(experts * experts);
+  for (let at = 0; at < losses.length; at += experts) {
+    for (let e = 0; e < experts; e++) {
+      for (let f = 0; f < experts; f++) {
+        const gap = losses[at + e]! - losses[at + f]!;
+        if (!Number.isNaN(gap))
+          ahead[e * experts + f]! += Math.max(-mostOfRow, Math.min(mostOfRow, gap));
+      }
+    }
+  }
+  return Array.from({ length: experts }, (_, e) =>
+    Math.min(mostRegret, Math.max(...ahead.subarray(e * experts, (e + 1) * experts))),
+  );
+}
+
+/**
+ * What balancing's targets are made of: rows with its fields, held-out loss, cost; with regrets
+ * these stand for the losses.
+ */
+export function capacities(
+  facts: readonly ExpertFacts[],
+  open: Float32Array,
+  regret?: readonly number[],
+): Capacity[] {
   const views = open.length / facts.length;
   return facts.map(({ cost, loss }, e) => {
     let count = 0;
     for (let view = 0; view < views; view++) count += open[view * facts.length + e]!;
-    return { availability: count / Math.max(1, views), loss, cost };
+    return { availability: count / Math.max(1, views), loss: regret?.[e] ?? loss, cost };
   });
 }
 

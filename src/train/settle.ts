@@ -15,6 +15,8 @@ export interface Settling {
   readonly topK: number;
   readonly shared: number;
   readonly targets: readonly number[];
+  /** Experts that are not helped. */
+  readonly idle: readonly boolean[];
 }
 
 export interface Settled {
@@ -58,7 +60,9 @@ export async function settle(given: Settling): Promise<Settled> {
       counts[i % experts]! += value;
     });
     shares = loadOf(counts, given.targets).shares;
-    const poor = shares.flatMap((share, e) => (share < enough * given.targets[e]! ? [e] : []));
+    const poor = shares.flatMap((share, e) =>
+      share < enough * given.targets[e]! && !given.idle[e] ? [e] : [],
+    );
     if (poor.length === 0 || poor.length === experts) break;
     for (const e of poor) bias[e]! += step;
   }

@@ -30,7 +30,9 @@ import {
   lossesOf,
   openViews,
   patternFacts,
+  regrets,
 } from './said.js';
+import { withSteps } from './schedule.js';
 import { shareArray } from './shared-memory.js';
 import { version } from './version.js';
 import { type Hiding, makeViews, type Views } from './view.js';
@@ -154,6 +156,8 @@ interface Said {
   readonly open: Float32Array;
   readonly facts: GateFacts;
   readonly targets: readonly number[];
+  /** Nats that count against each expert: 0 but where a class is rare. */
+  readonly regret: readonly number[];
   readonly truth: Truth;
   readonly check: Uint8Array;
 }
@@ -202,12 +206,18 @@ async function calibrateExperts(
     priorLoss,
   );
   const given = plan.spec.gate.balance.targets;
-  const natural = targetShares(capacities(facts, open));
+  const unit = objective.unit?.(state) ?? 1;
+  const regret = unit === 1 ? undefined : regrets(losses, experts);
+  const natural = targetShares(capacities(facts, open, regret));
   return {
     calibrations,
     outputs,
     open,
-    facts: { experts: facts, patterns: patternFacts(views, fields, losses, facts, priorLoss) },
+    facts: {
+      experts: facts,
+      patterns: patternFacts(views, fields, losses, facts, priorLoss),
+      ...(unit === 1 ? {} : { unit }),
+    },
     targets:
       given === undefined
         ? natural
@@ -215,6 +225,7 @@ async function calibrateExperts(
             natural,
             facts.map(({ name }) => given[name]),
           ),
+    regret: regret ?? facts.map(() => 0),
     truth,
     check,
   };
@@ -262,6 +273,9 @@ function rewardTable(stage: Stage, said: Said, { utility, prices }: Reward): Flo
   return shareArray(table.map((value) => value / scale));
 }
 
+/** Nats of regret from which an expert is not kept at work for the sake of balance. */
+const idleFrom = 1;
+
 /** Phase 3. */
 async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Promise<GateResult> {
   const { plan, prepared, options, views, width } = stage;
@@ -287,9 +301,12 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     base: {
       data,
       shared: gate.shared === undefined ? -1 : names.indexOf(gate.shared),
-      penalty: said.facts.experts.map(({ cost }) => lambda * cost),
+      penalty: said.facts.experts.map(
+        ({ cost }, e) => lambda * cost * (said.facts.unit ?? 1) + said.regret[e]!,
+      ),
       facts: said.facts,
       targets: said.targets,
+      idle: said.regret.map((nats) => nats >= idleFrom),
       plan: gate,
       seed: plan.spec.training.seed,
     },
@@ -406,15 +423,24 @@ async function measureAll(
   return costs;
 }
 
+/** The plan with experts that take enough steps on few rows. */
+function withEnoughSteps(plan: Plan, rows: number): Plan {
+  const experts = plan.experts.map((expert) =>
+    withSteps(expert, rows, plan.spec.experts[expert.name]!.training),
+  );
+  return { ...plan, experts };
+}
+
 /** Fewer rows than this cannot be cut into parts. */
 const fewestRows = 20;
 
 /** Trains a plan on labelled rows. Throws MonbanError when the rows cannot teach it. */
 export async function train(
-  plan: Plan,
+  given: Plan,
   rows: LabelledRows,
   options: TrainOptions = {},
 ): Promise<Bundle> {
+  const plan = withEnoughSteps(given, rows.rows);
   const { training } = plan.spec;
   if (rows.rows < fewestRows) {
     const todo = 'give more rows, or another target or split';
@@ -435,7 +461,7 @@ export async function train(
       ...(message === undefined ? {} : { message }),
     }),
   );
-  const parts = cutParts(rows, training);
+  const parts = cutParts(rows, training, objective.classes?.(truth));
   const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };
   const heldOut = Int32Array.from([...parts.fold.keys()].filter((row) => parts.fold[row]! >= 0));
   const made = makeViews(

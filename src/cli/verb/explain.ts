@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { MonbanError, show } from '../../core/fault.js';
 import { openDataset } from '../../data/dataset.js';
-import { targetOf } from '../../data/target.js';
 import { openBundle } from '../../mixture/bundle.js';
-import { type Batch, chunkBatch, type JsonRecord } from '../../predict/batch.js';
+import { type Batch, chunkBatch, type JsonRecord, textColumns } from '../../predict/batch.js';
 import { columnsOf } from '../../predict/columns.js';
 import { explainBatch } from '../../predict/explain.js';
 import { explainText } from '../../predict/explain-text.js';
@@ -69,12 +68,13 @@ async function readRow(predictor: Predictor, source: string, row: number): Promi
     sayAbsent(absent);
     const labelled = data.columns.some(({ name }) => name === target);
     const columns = labelled ? [...read, target] : read;
-    const chunk = await data.read(columns, { limit: 1, offset: row - 1 });
+    const texts = textColumns(fields, target);
+    const chunk = await data.read(columns, { limit: 1, offset: row - 1, texts });
     if (chunk.rows === 0) {
       const expected = `a row from 1 to ${await data.rows()} of ${source}`;
       throw new MonbanError({ where: '--row', expected, found: String(row) });
     }
-    const truth = labelled ? targetOf(data, chunk, target)[0] : undefined;
+    const truth = labelled ? chunk.columns[target]![0] : undefined;
     const told = typeof truth === 'string' || (typeof truth === 'number' && !Number.isNaN(truth));
     const known = told ? { row, truth } : { row };
     return { batch: chunkBatch(chunk, fields), known };

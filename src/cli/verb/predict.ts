@@ -6,9 +6,10 @@ import { rowWriter } from '../../data/write.js';
 import { openBundle } from '../../mixture/bundle.js';
 import type { Decision } from '../../mixture/decision.js';
 import type { Objective } from '../../objective/objective.js';
-import { chunkBatch, sliceBatch } from '../../predict/batch.js';
+import { chunkBatch, sliceBatch, textColumns } from '../../predict/batch.js';
 import { columnsOf } from '../../predict/columns.js';
 import { openPredictor, type Predictor } from '../../predict/predictor.js';
+import { cleanWhenStopped } from '../interrupt.js';
 import { brokenSayer, print, printJson, sayAbsent } from '../output.js';
 
 const rowsAtOnce = 1024;
@@ -34,21 +35,9 @@ function rowOf(decision: Decision, row: number, { shown }: Objective): Record<st
   };
 }
 
-interface Sink {
-  write(rows: readonly Record<string, unknown>[]): Promise<void>;
-  close(): Promise<void>;
-  abort(): Promise<void>;
-}
+type Write = (rows: readonly Record<string, unknown>[]) => Promise<void>;
 
-const standardOutput: Sink = {
-  async write(rows) {
-    for (const row of rows) printJson(row);
-  },
-  close: async () => undefined,
-  abort: async () => undefined,
-};
-
-async function decideFile(predictor: Predictor, source: string, sink: Sink): Promise<number> {
+async function decideFile(predictor: Predictor, source: string, write: Write): Promise<number> {
   const data = await openDataset(source);
   try {
     const { manifest } = predictor.bundle;
@@ -56,7 +45,7 @@ async function decideFile(predictor: Predictor, source: string, sink: Sink): Pro
     const { read, absent } = columnsOf(manifest, data, false);
     sayAbsent(absent);
     let row = 0;
-    for await (const chunk of data.chunks(read)) {
+    for await (const chunk of data.chunks(read, { texts: textColumns(fields) })) {
       const batch = chunkBatch(chunk, fields);
       for (let from = 0; from < batch.rows; from += rowsAtOnce) {
         const part = sliceBatch(batch, from, Math.min(batch.rows, from + rowsAtOnce));
@@ -65,7 +54,7 @@ async function decideFile(predictor: Predictor, source: string, sink: Sink): Pro
           rowOf(predictor.decision(routed, i), row + i + 1, predictor.model.objective),
         );
         row += part.rows;
-        await sink.write(rows);
+        await write(rows);
       }
     }
     return row;
@@ -74,11 +63,11 @@ async function decideFile(predictor: Predictor, source: string, sink: Sink): Pro
   }
 }
 
-async function decideInput(predictor: Predictor): Promise<number> {
+async function decideInput(predictor: Predictor, write: Write): Promise<number> {
   let count = 0;
   for await (const record of readRecords(process.stdin)) {
     const [decision] = await predictor.decide([record]);
-    printJson(decision);
+    await write([{ ...decision! }]);
     count++;
   }
   if (count === 0)
@@ -90,29 +79,56 @@ async function decideInput(predictor: Predictor): Promise<number> {
   return count;
 }
 
+/** Hands the decisions of the source to `write`; gives their number. */
+function decide(predictor: Predictor, source: string, write: Write): Promise<number> {
+  return source === '-' ? decideInput(predictor, write) : decideFile(predictor, source, write);
+}
+
+/** Decides into a file, which appears whole or not at all. */
+async function decideTo(predictor: Predictor, source: string, out: string): Promise<number> {
+  const release = cleanWhenStopped();
+  try {
+    const writer = await rowWriter(out, columnsFor(predictor.model.objective));
+    try {
+      const rows = await decideFile(predictor, source, writer.write);
+      await writer.close();
+      return rows;
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+  } finally {
+    release();
+  }
+}
+
+/** One JSON object per decision, or one of all that is printed when the last one is known. */
+async function decideAloud(predictor: Predictor, source: string, whole: boolean): Promise<void> {
+  const decisions: Record<string, unknown>[] = [];
+  const rows = await decide(predictor, source, async (made) => {
+    if (whole) decisions.push(...made);
+    else for (const decision of made) printJson(decision);
+  });
+  if (whole) printJson({ rows, decisions });
+}
+
 export async function run(
   [model, source]: string[],
   options: Record<string, unknown>,
 ): Promise<number> {
-  const predictor = await openPredictor(openBundle(model!), { watch: { broken: brokenSayer() } });
   const out = options.out as string | undefined;
+  const json = options.json === true;
+  if (source === '-' && out !== undefined) {
+    const todo = 'redirect standard output, or name a data file';
+    throw new MonbanError({ where: '--out', expected: 'a data file', found: '-', todo });
+  }
+  const predictor = await openPredictor(openBundle(model!), { watch: { broken: brokenSayer() } });
   try {
-    if (source === '-') {
-      await decideInput(predictor);
-      return 0;
-    }
-    const sink =
-      out === undefined
-        ? standardOutput
-        : await rowWriter(out, columnsFor(predictor.model.objective));
-    try {
-      const rows = await decideFile(predictor, source!, sink);
-      await sink.close();
-      if (out !== undefined && options.json === true) printJson({ rows, out });
-      else if (out !== undefined) print(`${rows} decisions in ${out}`);
-    } catch (error) {
-      await sink.abort();
-      throw error;
+    if (out === undefined) await decideAloud(predictor, source!, json);
+    else {
+      const rows = await decideTo(predictor, source!, out);
+      if (json) printJson({ rows, out });
+      else print(`${rows} decisions in ${out}`);
     }
     return 0;
   } finally {

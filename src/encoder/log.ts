@@ -1,0 +1,170 @@
+/** Log lines: which template a line follows, and its words with what varies masked. */
+import { z } from 'zod';
+import type { Column } from '../core/column.js';
+import type { Values } from '../data/column.js';
+import { bagColumn, type Scratch, scratch } from './bag.js';
+import type { Coder, Encoder } from './encoder.js';
+import { mask, tokensOf } from './mask.js';
+import { isPresent } from './present.js';
+import { matcher, mine, type Template } from './template.js';
+import { type Grams, pushBuckets } from './tokens.js';
+import { countBuckets, openVocabulary, type VocabularyState } from './vocabulary.js';
+
+const config = z.strictObject({
+  likeness: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.4)
+    .describe('share of equal words from which two lines follow one template'),
+  minimum: z
+    .int()
+    .min(1)
+    .default(2)
+    .describe('a template or n-gram in fewer training lines is left out'),
+  limit: z.int().min(1).default(2000).describe('at most so many templates, most frequent first'),
+  words: z.int().min(1).max(5).default(3).describe('word n-grams from 1 up to this length'),
+  raw: z
+    .boolean()
+    .default(true)
+    .describe('also words as they are, so that hosts, users and dates that come back are known'),
+  length: z.int().min(1).default(4000).describe('characters of a line that are read'),
+});
+type Config = z.infer<typeof config>;
+
+export interface LogState {
+  readonly likeness: number;
+  readonly length: number;
+  readonly raw: boolean;
+  readonly grams: Grams;
+  readonly templates: readonly Template[];
+  readonly vocabulary: VocabularyState;
+}
+
+type Lines = readonly (string | null)[];
+
+const bits = 19;
+const hintBits = 10;
+const hintGrams: Grams = { words: 1, characters: [0, 0] };
+/** Character n-grams let an unseen host or daemon resemble a known one. */
+const characters = [3, 5] as const;
+const mostVocabulary = 150_000;
+
+/** Signs that tell one program's lines from another's, as words: `[<num>]:` is not `(<num>)`. */
+const signs = '[](){}<>:;,.=/|#*"\'-+@&~^\\';
+const signPattern = /[[\](){}<>:;,.=/|#*"'+@&~^\\-]/g;
+
+/** Marks such as `<ip>`, and signs, as words that no line has, so that n-grams may hold them. */
+function wordsOf(masked: string): string {
+  const marked = masked.replace(/<(\w+)>/g, ' any_$1 ');
+  return marked.replace(signPattern, (sign) => ` sign_${signs.indexOf(sign)} `);
+}
+
+/** N-grams of the masked line, and where `raw` those of the line as it is. */
+function pushPhrases(
+  line: string,
+  masked: string,
+  { grams, raw }: Pick<LogState, 'grams' | 'raw'>,
+  out: Scratch,
+): void {
+  pushBuckets(wordsOf(masked), grams, bits, out);
+  if (raw) pushBuckets(line, grams, bits, out);
+}
+
+function fit(values: Values, { likeness, minimum, limit, words, raw, length }: Config): LogState {
+  const given = (values as Lines).filter((line): line is string => isPresent(line));
+  const lines = given.map((line) => line.slice(0, length));
+  const masked = lines.map(mask);
+  const grams: Grams = { words, characters };
+  const counter = countBuckets(bits);
+  const list = scratch();
+  lines.forEach((line, row) => {
+    list.length = 0;
+    pushPhrases(line, masked[row]!, { grams, raw }, list);
+    counter.add(list.items, list.length);
+  });
+  return {
+    likeness,
+    length,
+    raw,
+    grams,
+    templates: mine(masked.map(tokensOf), { likeness, minimum, limit }),
+    vocabulary: counter.finish(minimum, mostVocabulary),
+  };
+}
+
+/** A bag of one id: the template, or 0 for a line that follows none. */
+function templateColumn(places: readonly (number | null)[], width: number): Column {
+  const ids: number[] = [];
+  const offsets = new Int32Array(places.length + 1);
+  places.forEach((place, row) => {
+    if (place !== null) ids.push(place + 1);
+    offsets[row + 1] = ids.length;
+  });
+  const weights = new Float32Array(ids.length).fill(1);
+  return { form: 'bag', width, ids: Int32Array.from(ids), weights, offsets };
+}
+
+interface Masked {
+  readonly given: boolean;
+  readonly line: string;
+  readonly masked: string;
+}
+
+function open(state: LogState): Coder {
+  const { templates, likeness, length } = state;
+  const vocabulary = openVocabulary(state.vocabulary);
+  const find = matcher(templates, likeness);
+  const names = templates.map(({ tokens }) => tokens.join(' '));
+  const width = templates.length + 1;
+  const cut = (line: string | null): string => (line ?? '').slice(0, length);
+  const encoders: Record<string, (lines: readonly Masked[]) => Column> = {
+    template: (lines) =>
+      templateColumn(
+        lines.map(({ given, masked }) => (given ? find(tokensOf(masked)) : null)),
+        width,
+      ),
+    phrases: (lines) =>
+      bagColumn(
+        lines.length,
+        vocabulary.width,
+        (row, out) => pushPhrases(lines[row]!.line, lines[row]!.masked, state, out),
+        vocabulary,
+      ),
+    hint: (lines) =>
+      bagColumn(lines.length, 2 ** hintBits, (row, out) =>
+        pushBuckets(wordsOf(lines[row]!.masked), hintGrams, hintBits, out),
+      ),
+  };
+  return {
+    ports: {
+      template: { form: 'bag', width, cheap: true },
+      phrases: { form: 'bag', width: vocabulary.width, cheap: false },
+      hint: { form: 'bag', width: 2 ** hintBits, cheap: true },
+    },
+    present: (values, row) => isPresent((values as Lines)[row]),
+    neighbours: (value) => names.filter((name) => name !== value).slice(0, mostNeighbours),
+    group: (value) => names[find(tokensOf(mask(cut(value as string))))] ?? 'no template',
+    encode(values, want) {
+      const lines = (values as Lines).map((value): Masked => {
+        const given = isPresent(value);
+        const line = given ? cut(value) : '';
+        return { given, line, masked: mask(line) };
+      });
+      return Object.fromEntries(want.map((port) => [port, encoders[port]!(lines)]));
+    },
+  };
+}
+
+/** At most so many templates are offered as neighbours of a line. */
+const mostNeighbours = 24;
+
+/** Ports: `template` (a bag of one id), `phrases` (tf-idf bag of n-grams, masked and raw), `hint` (small hash). */
+export const log: Encoder<Config, LogState> = {
+  kind: 'log',
+  summary: 'lines of a log: mined templates, and words with numbers, addresses and paths masked',
+  storage: 'text',
+  config,
+  fit,
+  open,
+};

@@ -1,0 +1,76 @@
+/** Reads one value of a series: a list of numbers, of steps with several channels, or of channels. */
+import { parseTime } from './clock.js';
+
+/** The readings of one record: [steps, channels], NaN where nothing was read. */
+export interface Readings {
+  readonly steps: number;
+  readonly channels: number;
+  readonly data: Float64Array;
+}
+
+/** Which way lists of lists lie: a list of steps, or a list of channels. */
+export type Axis = 'steps' | 'channels';
+
+const nothing = /^(null|nan|none|-nan)?$/i;
+
+/** A number, or a point in time in seconds; NaN for nothing and for what is neither. */
+function numberOf(cell: unknown): number {
+  if (typeof cell === 'number') return cell;
+  if (typeof cell === 'boolean') return Number(cell);
+  if (typeof cell !== 'string') return Number.NaN;
+  const text = cell.trim().replace(/^["']|["']$/g, '');
+  if (nothing.test(text)) return Number.NaN;
+  const number = Number(text);
+  return Number.isNaN(number) ? (parseTime(text)?.instant ?? Number.NaN) : number;
+}
+
+/** The cells of an item that is a list or a record: `[1.5, NULL]` or `{"t": 3, "v": 1.5}`. */
+function cellsOf(item: string): number[] {
+  if (item.startsWith('{')) {
+    try {
+      return Object.values(JSON.parse(item) as object).map(numberOf);
+    } catch {
+      return [];
+    }
+  }
+  const inside = item.slice(1, item.endsWith(']') ? -1 : undefined);
+  return inside.trim() === '' ? [] : inside.split(',').map(numberOf);
+}
+
+/** True for an item that holds several numbers. */
+export function isNested(item: string): boolean {
+  return item.startsWith('[') || item.startsWith('{');
+}
+
+function nested(items: readonly string[], axis: Axis): Readings {
+  const lists = items.map(cellsOf);
+  const longest = lists.reduce((most, { length }) => Math.max(most, length), 0);
+  const [steps, channels] = axis === 'steps' ? [lists.length, longest] : [longest, lists.length];
+  const data = new Float64Array(steps * channels).fill(Number.NaN);
+  lists.forEach((list, i) => {
+    list.forEach((value, j) => {
+      data[axis === 'steps' ? i * channels + j : j * channels + i] = value;
+    });
+  });
+  return { steps, channels, data };
+}
+
+/** The readings of a list of texts; an empty list has none. */
+export function readingsOf(items: readonly string[] | null | undefined, axis: Axis): Readings {
+  if (items === null || items === undefined || items.length === 0)
+    return { steps: 0, channels: 0, data: new Float64Array(0) };
+  if (items.some(isNested)) return nested(items, axis);
+  return { steps: items.length, channels: 1, data: Float64Array.from(items, numberOf) };
+}
+
+/** Lists of few long lists are channels, lists of many short ones are steps. */
+export function guessAxis(lists: readonly (readonly string[] | null)[], sample: number): Axis {
+  let outer = 0;
+  let inner = 0;
+  for (const items of lists.slice(0, sample)) {
+    if (items === null || items.length === 0 || !isNested(items[0]!)) continue;
+    outer += items.length;
+    inner += cellsOf(items[0]!).length;
+  }
+  return inner > outer ? 'channels' : 'steps';
+}

@@ -1,0 +1,105 @@
+/** Series: how lists of any form come to even steps, and what the ports say of them. */
+import { expect, test } from 'vitest';
+import type { ValuesColumn } from '../core/column.js';
+import { type Grid, sample } from './grid.js';
+import { fitRocket, kernelCount, openRocket } from './minirocket.js';
+import { guessAxis, readingsOf } from './reading.js';
+import { series } from './series.js';
+
+const grid: Grid = { length: 4, fit: 'crop', timed: false, channels: 1, step: 1 };
+const sampled = (items: readonly string[], options: Partial<Grid> = {}) => {
+  const { values, given } = sample(readingsOf(items, 'steps'), { ...grid, ...options });
+  return [[...values], [...given]];
+};
+
+test('numbers, steps, channels and records are read alike', () => {
+  const steps = readingsOf(['[1, 4]', '[2, NULL]', '[3.5, nan]'], 'steps');
+  expect([steps.steps, steps.channels, ...steps.data]).toEqual([3, 2, 1, 4, 2, NaN, 3.5, NaN]);
+  expect(readingsOf(['[1, 2, 3.5]', '[4, NULL]'], 'channels')).toEqual(steps);
+  expect(readingsOf(['{"t":1,"h":4}', '{"t":2,"h":null}', '{"t":3.5}'], 'steps')).toEqual(steps);
+  expect(readingsOf(['{"at":"1970-01-01T00:01:00","v":2}'], 'steps').data[0]).toBe(60);
+  expect(readingsOf(['1', 'NaN', '-2e3'], 'steps').data).toEqual(Float64Array.of(1, NaN, -2000));
+  expect(guessAxis([['[1,2]', '[1,2]', '[1,2]']], 9)).toBe('steps');
+  expect(guessAxis([['[1,2,3]', '[1,2,3]']], 9)).toBe('channels');
+});
+
+test('a long series keeps its end, a short one is missing before its start', () => {
+  expect(sampled(['1', '2', '3', '4', '5', '6'])).toEqual([
+    [3, 4, 5, 6],
+    [1, 1, 1, 1],
+  ]);
+  expect(sampled(['5', '6'])).toEqual([
+    [5, 5, 5, 6],
+    [0, 0, 1, 1],
+  ]);
+});
+
+test('gaps are bridged by a line and told as gaps', () => {
+  expect(sampled(['1', 'NaN', 'NaN', '4'])).toEqual([
+    [1, 2, 3, 4],
+    [1, 0, 0, 1],
+  ]);
+  expect(sampled(['NaN', 'NaN'])).toEqual([
+    [0, 0, 0, 0],
+    [0, 0, 0, 0],
+  ]);
+});
+
+test('resampling stretches from the first to the last reading', () => {
+  expect(sampled(['0', '6'], { fit: 'resample' })[0]).toEqual([0, 2, 4, 6]);
+  const longer = ['0', '1', '2', '3', '4', '5', '6'];
+  expect(sampled(longer, { fit: 'resample' })).toEqual([
+    [0, 2, 4, 6],
+    [1, 1, 1, 1],
+  ]);
+});
+
+test('timed readings come to even steps in any order', () => {
+  const items = ['[30, 3]', '[0, 0]', '[10, 1]'];
+  expect(sampled(items, { timed: true, step: 10 })).toEqual([
+    [0, 1, 2, 3],
+    [1, 1, 0, 1],
+  ]);
+});
+
+const config = (options: object = {}) =>
+  series.config.parse(options) as Parameters<typeof series.fit>[1];
+const wave = (frequency: number, noise = 0): string[] =>
+  Array.from({ length: 32 }, (_, t) =>
+    String(Math.sin(frequency * t) + noise * Math.cos(7.3 * t * t)),
+  );
+
+test('ports have even steps; where gaps were seen they also say what was given', () => {
+  const whole = series.open(series.fit([wave(1), wave(2)], config()));
+  expect(whole.ports.sequence).toMatchObject({ own: true, shape: [32, 1], width: 32 });
+  const gaps = series.open(
+    series.fit([wave(1), ['1', 'NaN', '2']], config({ length: 32, fit: 'crop' })),
+  );
+  expect(gaps.ports.sequence!.shape).toEqual([32, 2]);
+  const { data } = gaps.encode([['1', 'NaN', '2']], ['sequence']).sequence as ValuesColumn;
+  expect([...data.slice(-6)].filter((_, i) => i % 2 === 1)).toEqual([1, 0, 1]);
+});
+
+test('readings beyond all bounds stay finite', () => {
+  const coder = series.open(series.fit([wave(1)], config()));
+  const ports = coder.encode([['1e308', '-1e308', 'Infinity']], ['outline', 'sequence', 'rocket']);
+  for (const column of Object.values(ports))
+    expect((column as ValuesColumn).data.every(Number.isFinite)).toBe(true);
+});
+
+test('there are 84 kernels, and their features tell frequencies apart but not levels', () => {
+  expect(kernelCount).toBe(84);
+  const frames = (items: string[], level = 0) => Float32Array.from(items, (x) => Number(x) + level);
+  const state = fitRocket([frames(wave(0.3, 0.1)), frames(wave(1.5, 0.1))], 1, 32, 504);
+  const rocket = openRocket(state);
+  expect(rocket.width).toBeGreaterThanOrEqual(504);
+  const features = (x: Float32Array): Float32Array => {
+    const out = new Float32Array(rocket.width);
+    rocket.into(x, out, 0);
+    return out;
+  };
+  const distance = (a: Float32Array, b: Float32Array) => Math.hypot(...a.map((x, i) => x - b[i]!));
+  const slow = features(frames(wave(0.3)));
+  expect(distance(slow, features(frames(wave(1.5))))).toBeGreaterThan(20);
+  expect(distance(slow, features(frames(wave(0.3), 8)))).toBeLessThan(8);
+});
