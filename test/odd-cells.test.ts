@@ -103,4 +103,5 @@ test.each(['csv', 'parquet'])(
     const one = await said(() => explain([model, at('one.json')], { json: true }));
     expect((one.decision as { missing: string[] }).missing).toEqual(['age']);
   },
+  120_000,
 );

@@ -195,6 +195,9 @@ async function say(context: Context, learned: Learned, views: Int32Array): Promi
 const sameNats = 0.01;
 const sameShare = 0.02;
 
+/** Nats below which there is nothing left to learn. */
+const perfect = 1e-4;
+
 const isAsGood = (loss: number, best: number): boolean =>
   loss <= best + Math.min(sameNats, sameShare * Math.abs(best));
 
@@ -251,6 +254,7 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
     least = Math.min(least, loss);
     if (isAsGood(loss, least)) best = { epoch, learned };
     context.post({ epoch, epochs, stage: 'fit', loss });
+    if (loss < perfect) break;
   }
   await trainer.close();
   return { curve, epoch: best.epoch, heldOut: await say(speaker, best.learned, views), views };
