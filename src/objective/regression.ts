@@ -1,6 +1,7 @@
 /** Regression: an amount, with its spread and intervals. */
 import { z } from 'zod';
 import { MonbanError, show } from '../core/fault.js';
+import { slice } from '../tensor/ops.js';
 import { type AmountScale, amounts, amountText, scaleOf, toAmount, toTruth } from './amount.js';
 import { scoreAmounts } from './amount-score.js';
 import { calibrated, concomitantLoss, logDensity, mixture, product } from './gaussian.js';
@@ -133,6 +134,7 @@ export const regression: Objective<Config, RegressionState, AmountPrices> = {
   uncalibrated: [1, ...gaussian],
   stopLoss: (outputs, truth) => bestLoss(outputs, truth),
   calibrated,
+  doubt: (answers) => slice(answers, 1, 1, 2),
   prior: (state) => Float32Array.from(state.prior),
   constant: (truth) => summary(truth),
   pools: { product, mixture },
