@@ -27,6 +27,7 @@ test('where a class is rare the most experts are asked unless that is clearly wo
   const worse = candidate('static', 3, [...rows(-0.2, 0), -0.3], 0.05);
   expect(choose([one, two])).toBe(two);
   expect(choose([one, two, worse])).toBe(two);
-  const better = candidate('static', 2, [...rows(0, 0.05), -0.2], 0.05);
-  expect(choose([one, two, better])).toBe(better);
+  const loud = { ...two, job: { ...two.job, pool: 'mixture' as const } };
+  const quiet = { ...two, job: { ...two.job, pool: 'product' as const } };
+  expect(choose([one, loud, quiet])).toBe(quiet);
 });

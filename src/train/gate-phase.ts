@@ -1,5 +1,5 @@
 /** Phase 3: trains the gates that come into question, and chooses by what check rows say. */
-import { groupedError, mean as meanOf } from '../core/statistic.js';
+import { groupedError, mean as meanOf, standardError } from '../core/statistic.js';
 import { churn, loadOf } from '../gate/balance.js';
 import { gates } from '../gate/gates.js';
 import { gateGraph, poolGraph } from '../mixture/graphs.js';
@@ -138,28 +138,48 @@ async function judge(
 }
 
 /**
- * Paired: does `a` gain over `b` more than one standard error of the difference? Rows of a group
- * gain together, so the error is that of groups.
+ * Standard errors that a gain must exceed. A single row that makes all of a gain puts it one error
+ * from nothing, whatever its size, and where a class is rare single rows do.
+ */
+const errors = { usual: 1, rare: 2 };
+
+/**
+ * Paired: does `a` gain over `b` more than the error of the difference? Rows of a group gain
+ * together, so the error is that of groups; where a class is rare and lies in few groups, that is
+ * no more certain than the error of rows, and the larger one counts.
  */
 function beats(a: Candidate, b: Candidate): boolean {
   const gain = a.worth.map((value, i) => value - b.worth[i]!);
-  return meanOf(gain) > groupedError(gain, a.unit);
+  const ofGroups = groupedError(gain, a.unit);
+  if (!isRare(a.job)) return meanOf(gain) > errors.usual * ofGroups;
+  return meanOf(gain) > errors.rare * Math.max(standardError(gain), ofGroups);
+}
+
+/** Fewer experts asked, then a simpler gate. */
+function simplicity({ job }: Candidate): number {
+  return job.topK * 100 + automaticGates.indexOf(job.kind);
 }
 
 /**
- * The candidate of most worth, unless a simpler one (fewer experts asked, then a simpler gate)
- * cannot be told from it: the paired gain must exceed its standard error. Where a class is rare a
- * handful of rows decides, and which expert was lucky with them says little: then more experts
- * asked come first instead, as the safer choice, and of equally simple gates the better one.
+ * Where a class is rare a handful of rows decides, and which expert was lucky with them says
+ * little: more experts asked are the safer choice, and a product, in which no single one can be loud
+ * for all.
+ */
+function safety({ job }: Candidate): number {
+  const loud = job.pool === 'product' ? 0 : 0.5;
+  return automaticGates.indexOf(job.kind) + loud - job.topK * 100;
+}
+
+/**
+ * The candidate of most worth, unless a simpler one, or where a class is rare a safer one, cannot
+ * be told from it.
  */
 export function choose(candidates: readonly Candidate[]): Candidate {
   const byWorth = [...candidates].sort((a, b) => meanOf(b.worth) - meanOf(a.worth));
   const top = byWorth[0]!;
-  const askedFirst = isRare(top.job) ? -100 : 100;
-  const rank = ({ job }: Candidate) => job.topK * askedFirst + automaticGates.indexOf(job.kind);
-  const from = isRare(top.job) ? byWorth : candidates;
-  const simpler = [...from].sort((a, b) => rank(a) - rank(b));
-  return simpler.find((candidate) => candidate === top || !beats(top, candidate)) ?? top;
+  const rank = isRare(top.job) ? safety : simplicity;
+  const ranked = [...candidates].sort((a, b) => rank(a) - rank(b));
+  return ranked.find((candidate) => candidate === top || !beats(top, candidate)) ?? top;
 }
 
 export interface GatePhase {
