@@ -2,12 +2,11 @@
 import { expect, test } from 'vitest';
 import { type Candidate, choose } from './gate-phase.js';
 
-const candidate = (kind: string, topK: number, worth: readonly number[], isLoss = true) =>
+const candidate = (kind: string, topK: number, worth: readonly number[], unit?: number) =>
   ({
-    job: { kind, topK },
+    job: { kind, topK, facts: unit === undefined ? {} : { unit } },
     worth: Float64Array.from(worth),
     unit: Uint32Array.from(worth.keys()),
-    isLoss,
   }) as unknown as Candidate;
 const rows = (value: number, odd: number): number[] =>
   Array.from({ length: 100 }, (_, i) => (i === 0 ? odd : value));
@@ -22,10 +21,13 @@ test('a gain on every row is taken', () => {
   expect(choose([better, candidate('static', 1, rows(-0.5, -0.52))])).toBe(better);
 });
 
-test('where one row makes all of the loss, a loss that is much larger is not taken', () => {
-  const better = candidate('mlp', 2, rows(0, -0.1));
-  const worse = candidate('static', 1, [...rows(0, -3).slice(0, 99), 0.05]);
-  expect(choose([better, worse])).toBe(better);
-  const rewarded = { ...worse, isLoss: false };
-  expect(choose([{ ...better, isLoss: false }, rewarded])).toBe(rewarded);
+test('where a class is rare the most experts are asked unless that is clearly worse', () => {
+  const one = candidate('static', 1, [...rows(0, 0), -0.1], 0.05);
+  const two = candidate('static', 2, [...rows(0, 0.05), -0.3], 0.05);
+  const worse = candidate('static', 3, [...rows(-0.2, 0), -0.3], 0.05);
+  expect(choose([one, two])).toBe(two);
+  expect(choose([one, two, worse])).toBe(two);
+  const loud = { ...two, job: { ...two.job, pool: 'mixture' as const } };
+  const quiet = { ...two, job: { ...two.job, pool: 'product' as const } };
+  expect(choose([one, loud, quiet])).toBe(quiet);
 });

@@ -1,5 +1,5 @@
 /** Phase 3: trains the gates that come into question, and chooses by what check rows say. */
-import { groupedError, mean as meanOf } from '../core/statistic.js';
+import { groupedError, mean as meanOf, standardError } from '../core/statistic.js';
 import { churn, loadOf } from '../gate/balance.js';
 import { gates } from '../gate/gates.js';
 import { gateGraph, poolGraph } from '../mixture/graphs.js';
@@ -30,8 +30,6 @@ export interface Candidate {
   readonly worth: Float64Array;
   /** Group of rows behind each check view. */
   readonly unit: Uint32Array;
-  /** True where worth is a log-probability, which is at most 0. */
-  readonly isLoss: boolean;
   readonly asked: number;
 }
 
@@ -136,34 +134,52 @@ async function judge(
       : rewardOf(result, truth, job.data, reward.utility, reward.prices);
   const asked = result.mask.reduce((a, b) => a + b, 0) / Math.max(1, checks.length);
   const unit = Uint32Array.from(checks, (view) => job.data.unit[view]!);
-  const isLoss = reward === undefined && objective.unit !== undefined;
-  return { job, trained, worth, unit, isLoss, asked };
+  return { job, trained, worth, unit, asked };
 }
 
-/** A loss this many times as large is no match, however uncertain the difference is. */
-const mostTimes = 1.5;
+/**
+ * Standard errors that a gain must exceed. A single row that makes all of a gain puts it one error
+ * from nothing, whatever its size, and where a class is rare single rows do.
+ */
+const errors = { usual: 1, rare: 2 };
 
 /**
- * Paired: does `a` gain over `b` more than one standard error of the difference? Rows of a group
- * gain together, so the error is that of groups. Where few rows make all of the loss (a rare class)
- * hardly any gain does; then a loss that is far larger counts.
+ * Paired: does `a` gain over `b` more than the error of the difference? Rows of a group gain
+ * together, so the error is that of groups; where a class is rare and lies in few groups, that is
+ * no more certain than the error of rows, and the larger one counts.
  */
 function beats(a: Candidate, b: Candidate): boolean {
   const gain = a.worth.map((value, i) => value - b.worth[i]!);
-  if (meanOf(gain) > groupedError(gain, a.unit)) return true;
-  return a.isLoss && meanOf(b.worth) < mostTimes * meanOf(a.worth) && meanOf(a.worth) <= 0;
+  const ofGroups = groupedError(gain, a.unit);
+  if (!isRare(a.job)) return meanOf(gain) > errors.usual * ofGroups;
+  return meanOf(gain) > errors.rare * Math.max(standardError(gain), ofGroups);
+}
+
+/** Fewer experts asked, then a simpler gate. */
+function simplicity({ job }: Candidate): number {
+  return job.topK * 100 + automaticGates.indexOf(job.kind);
 }
 
 /**
- * The candidate of most worth, unless a simpler one (fewer experts asked, then a simpler gate)
- * cannot be told from it: the paired gain must exceed its standard error.
+ * Where a class is rare a handful of rows decides, and which expert was lucky with them says
+ * little: more experts asked are the safer choice, and a product, in which no single one can be loud
+ * for all.
+ */
+function safety({ job }: Candidate): number {
+  const loud = job.pool === 'product' ? 0 : 0.5;
+  return automaticGates.indexOf(job.kind) + loud - job.topK * 100;
+}
+
+/**
+ * The candidate of most worth, unless a simpler one, or where a class is rare a safer one, cannot
+ * be told from it.
  */
 export function choose(candidates: readonly Candidate[]): Candidate {
   const byWorth = [...candidates].sort((a, b) => meanOf(b.worth) - meanOf(a.worth));
   const top = byWorth[0]!;
-  const rank = ({ job }: Candidate) => job.topK * 100 + automaticGates.indexOf(job.kind);
-  const simpler = [...candidates].sort((a, b) => rank(a) - rank(b));
-  return simpler.find((candidate) => candidate === top || !beats(top, candidate)) ?? top;
+  const rank = isRare(top.job) ? safety : simplicity;
+  const ranked = [...candidates].sort((a, b) => rank(a) - rank(b));
+  return ranked.find((candidate) => candidate === top || !beats(top, candidate)) ?? top;
 }
 
 export interface GatePhase {
@@ -193,13 +209,22 @@ export interface GateResult {
   readonly checks: Int32Array;
 }
 
-/** The gates, pools and k that come into question: at most half of the experts, at most three. */
+/** True where the objective counts losses in less than a nat. */
+function isRare({ facts }: Pick<GateJob, 'facts'>): boolean {
+  return facts.unit !== undefined;
+}
+
+/**
+ * The gates, pools and k that come into question: at most half of the experts, at most three; where
+ * a class is rare all but one, at most three.
+ */
 function jobsOf({ gate, base }: GatePhase): GateJob[] {
   const experts = base.facts.experts.length;
   const kinds = gate.kind === 'auto' ? automaticGates : [gate.kind];
   const pools: PoolName[] = gate.pool === 'auto' ? ['mixture', 'product'] : [gate.pool];
   const asksAll = gate.kind !== 'auto' && gates.get(gate.kind).asksAll === true;
-  const most = Math.max(1, Math.min(3, Math.floor((base.shared < 0 ? experts : experts - 1) / 2)));
+  const free = base.shared < 0 ? experts : experts - 1;
+  const most = Math.max(1, Math.min(3, isRare(base) ? free - 1 : Math.floor(free / 2)));
   const ks = asksAll
     ? [experts]
     : gate.topK === 'auto'

@@ -112,15 +112,14 @@ export function expertFacts(
   });
 }
 
-/** One row counts no more than this many nats against an expert, all together no more than that. */
+/** One row counts no more than this many nats against an expert. */
 const mostOfRow = 2;
-const mostRegret = 3;
 
 /**
- * What all held-out rows together say against each expert, in nats: the most that another one was
- * ahead where both could be asked. Where one class is rare, most rows show nothing of an expert's
+ * What all held-out rows together say against each expert: log(1 + the most nats that another one
+ * was ahead where both could be asked). Where one class is rare, most rows show nothing of an expert's
  * worth, and a gate that judges row by row would give them to whoever is cheap; what the few others
- * showed must count for all. (The evidence of Bayesian model averaging, bounded.)
+ * showed must count for all. (The evidence of Bayesian model averaging, tempered.)
  */
 export function regrets(losses: Float64Array, experts: number): number[] {
   const ahead = new Float64Array(experts * experts);
@@ -134,7 +133,7 @@ export function regrets(losses: Float64Array, experts: number): number[] {
     }
   }
   return Array.from({ length: experts }, (_, e) =>
-    Math.min(mostRegret, Math.max(...ahead.subarray(e * experts, (e + 1) * experts))),
+    Math.log1p(Math.max(...ahead.subarray(e * experts, (e + 1) * experts))),
   );
 }
 
