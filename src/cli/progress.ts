@@ -7,7 +7,8 @@ const spans: Readonly<Record<TrainEvent['phase'], readonly [number, number]>> = 
   read: [0, 0.02],
   encode: [0.02, 0.05],
   experts: [0.05, 0.85],
-  gate: [0.85, 0.98],
+  gate: [0.85, 0.9],
+  joint: [0.9, 0.98],
   finish: [0.98, 1],
 };
 const blocks = ' ▁▂▃▄▅▆▇█';
@@ -47,7 +48,7 @@ export function progress(): Progress {
   let phase = '';
   return {
     listen(event) {
-      if (event.message !== undefined && event.phase === 'encode') {
+      if (event.message !== undefined && event.phase !== 'gate') {
         if (live) process.stderr.write('\r\u001b[2K');
         printError(event.message);
       }

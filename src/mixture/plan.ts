@@ -9,6 +9,7 @@ import { experts as expertKinds } from '../expert/experts.js';
 import { gates } from '../gate/gates.js';
 import type { Learning } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
+import { cloneName } from './clone.js';
 import { mend, namesIn } from './mend.js';
 import { type SchemaView, schemaView } from './schema-view.js';
 import { type BalanceSpec, type ExpertSpec, type GateSpec, type Spec, specSchema } from './spec.js';
@@ -28,6 +29,10 @@ export interface ExpertPlan {
   readonly reads?: readonly string[];
   readonly needs: 'any' | 'all';
   readonly schedule: Schedule;
+  /** Copies that may specialise in a joint phase; 1 for none. */
+  readonly clones: number;
+  /** The expert of the spec of which this is a clone, and how many there are. */
+  readonly cloneOf?: { readonly name: string; readonly count: number };
 }
 
 export interface GatePlan extends Omit<GateSpec, 'kind' | 'balance'> {
@@ -55,7 +60,7 @@ const specView = schemaView(specSchema);
 
 const commonKeys = {
   field: ['kind', 'column'],
-  expert: ['kind', 'reads', 'needs', 'training'],
+  expert: ['kind', 'reads', 'needs', 'clones', 'training'],
   gate: specView.keys(['gate']),
   objective: ['kind'],
 };
@@ -111,6 +116,22 @@ function unknownName(where: string, name: string, what: string, known: readonly 
   ];
 }
 
+/** Clones need names of their own, and one that runs on every record cannot specialise. */
+function cloneFaults({ experts, gate }: Spec, names: readonly string[]): Fault[] {
+  return Object.entries(experts).flatMap(([name, { clones }]): Fault[] => {
+    if (clones === 1) return [];
+    const where = `experts.${name}.clones`;
+    const own = Array.from({ length: clones }, (_, i) => cloneName(name, i));
+    const taken = own.find((one) => names.includes(one));
+    const expected = 'names for the clones that no other expert has';
+    const shared = { where, expected: '1 for the shared expert', found: show(clones) };
+    return [
+      ...(taken === undefined ? [] : [{ where, expected, found: show(taken), todo: 'rename it' }]),
+      ...(gate.shared === name ? [shared] : []),
+    ];
+  });
+}
+
 /** Names that must exist elsewhere in the spec; all names of fields and experts are given. */
 function crossCheck(spec: Spec, fields: string[], experts: string[]): Fault[] {
   const faults: Fault[] = [];
@@ -151,6 +172,7 @@ function crossCheck(spec: Spec, fields: string[], experts: string[]): Fault[] {
   }
   if (spec.gate.shared !== undefined)
     faults.push(...unknownName('gate.shared', spec.gate.shared, 'expert', experts));
+  faults.push(...cloneFaults(spec, experts));
   for (const name of Object.keys(spec.gate.balance.targets ?? {}))
     faults.push(...unknownName(`gate.balance.targets.${name}`, name, 'expert', experts));
   for (const name of Object.keys(spec.reward?.experts ?? {}))
@@ -227,6 +249,7 @@ export function plan(input: unknown): Plan {
     config: kindOf(expertKinds, withOptions(expert, learning), 'expert', ['experts', name]),
     ...(expert.reads === undefined ? {} : { reads: expert.reads }),
     needs: expert.needs,
+    clones: expert.clones,
     schedule: schedule(expert, learning, spec.training.hide !== undefined),
   }));
   const objective = {

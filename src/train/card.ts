@@ -1,7 +1,7 @@
 /** Makes the model card of a training. */
 
 import type { GateFacts } from '../gate/gate.js';
-import type { Card, ExpertCard } from '../mixture/card.js';
+import type { Card, ExpertCard, JointCard } from '../mixture/card.js';
 import { cardText } from '../mixture/card.js';
 import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
@@ -33,6 +33,7 @@ interface CardParts {
   readonly sizes: readonly number[];
   /** Ports of each expert. */
   readonly ports: readonly (readonly string[])[];
+  readonly joint: readonly JointCard[];
 }
 
 function sourceText(source: Plan['spec']['data']['source']): string {
@@ -143,6 +144,7 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
       tried: result.tried,
     },
     experts,
+    ...(input.joint.length === 0 ? {} : { joint: input.joint }),
     costs: plan.spec.training.costs,
     limits: limits(input),
   };

@@ -42,6 +42,8 @@ export interface TrainedExpert {
   readonly learned: Learned;
   /** [V, W] raw outputs about the held-out views, by models that did not see those rows. */
   readonly heldOut: Float32Array;
+  /** [V] 0 for views that would not come to it, which must not calibrate it: a clone's has some. */
+  readonly own?: Uint8Array;
   /** Passes over the rows of the final model. */
   readonly epochs: number;
   /** Mean calibrated loss on check rows at each look at them, over the folds. */
@@ -55,7 +57,7 @@ export interface ExpertProgress {
   readonly loss?: number;
 }
 
-interface Context {
+export interface Context {
   readonly job: ExpertJob;
   readonly width: number;
   readonly count: number;
@@ -64,20 +66,27 @@ interface Context {
   readonly trainer: Trainer;
 }
 
-function rowsWhere(count: number, test: (row: number) => boolean): Int32Array {
+export function rowsWhere(count: number, test: (row: number) => boolean): Int32Array {
   const rows: number[] = [];
   for (let row = 0; row < count; row++) if (test(row)) rows.push(row);
   return Int32Array.from(rows);
 }
 
-function seedOf({ expert, seed }: ExpertJob, label: string): number {
+export function seedOf({ expert, seed }: ExpertJob, label: string): number {
   return random(seed, `${expert.name}/${label}`).word();
 }
 
 const labelOf = (fold: number): string => `fold${fold}`;
 
-/** The training graph: raw outputs and loss, over the ports of the expert; begins as fold 0 does. */
-async function makeTrainer(job: ExpertJob, width: number): Promise<Trainer> {
+/**
+ * The training graph: raw outputs and loss, over the ports of the expert; begins as fold 0 does, or
+ * with the values given.
+ */
+export async function makeTrainer(
+  job: ExpertJob,
+  width: number,
+  initial?: Learned,
+): Promise<Trainer> {
   const { expert, fields, ports } = job;
   const objective = objectives.get(job.objective.kind);
   const trace = trainingTrace();
@@ -96,6 +105,7 @@ async function makeTrainer(job: ExpertJob, width: number): Promise<Trainer> {
     draws: trace.draws,
     seed: seedOf(job, labelOf(0)),
     optimiser: { rate, tableRate, weightDecay, clip: 1 },
+    ...(initial === undefined ? {} : { initial }),
   });
 }
 
@@ -121,7 +131,8 @@ function visibleRows(job: ExpertJob, rows: Int32Array, visible: Uint8Array) {
   };
 }
 
-async function trainEpoch(
+/** One pass over the rows; `factor` gives the part of the step size by the part that is done. */
+export async function trainEpoch(
   context: Context,
   rows: Int32Array,
   stream: Random,
@@ -162,7 +173,11 @@ async function trainEpoch(
 }
 
 /** Raw outputs about views [from the list], by the serving graph of what was learned so far. */
-async function say(context: Context, learned: Learned, views: Int32Array): Promise<Float32Array> {
+export async function say(
+  context: Context,
+  learned: Learned,
+  views: Int32Array,
+): Promise<Float32Array> {
   const { job, width } = context;
   const objective = objectives.get(job.objective.kind);
   const graph = {
@@ -218,7 +233,7 @@ interface Fold {
   readonly views: Int32Array;
 }
 
-function fits(job: ExpertJob, row: number): boolean {
+export function fits(job: ExpertJob, row: number): boolean {
   return job.rowWeights[row]! > 0;
 }
 
@@ -267,11 +282,10 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
 }
 
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */
-async function refit(context: Context, epochs: number): Promise<Learned> {
+export async function refit(context: Context, epochs: number): Promise<Learned> {
   const { job, count, trainer } = context;
   const rows = rowsWhere(count, (row) => fits(job, row));
   const stream = random(job.seed, `${job.expert.name}/refit`);
-  trainer.restart(seedOf(job, 'refit'));
   for (let epoch = 1; epoch <= epochs; epoch++) {
     stream.shuffle(rows);
     await trainEpoch(context, rows, stream, (done) => linearRate(epochs)(epoch - 1 + done));
@@ -307,6 +321,7 @@ export async function run(
     const losses = folds.flatMap(({ curve }) => (curve[i] === undefined ? [] : [curve[i]!]));
     return losses.reduce((a, b) => a + b, 0) / losses.length;
   });
+  trainer.restart(seedOf(job, 'refit'));
   const learned = await refit(context, epochs);
   await trainer.close();
   return { learned, heldOut, epochs, curve };

@@ -124,7 +124,8 @@ function lossGraph(job: GateJob, scores: Tensor, noise: Tensor, width: number) {
 /** With a reward the likelihood still shapes the weights, but the reward decides the route. */
 const rewardShare = 0.1;
 
-async function makeTrainer(job: GateJob, width: number): Promise<Trainer> {
+/** The training graph of a gate. */
+export async function makeTrainer(job: GateJob, width: number): Promise<Trainer> {
   const { data, facts } = job;
   const trace = trainingTrace();
   const features = gateFeatures(
@@ -219,12 +220,14 @@ function countChoices(mask: Float32Array, experts: number, into: number[]): void
   for (let i = 0; i < mask.length; i++) into[i % experts]! += mask[i]!;
 }
 
-interface Balance {
+/** What balancing moves from batch to batch. */
+export interface Balance {
   bias: number[];
   monitor: Monitor;
 }
 
-async function trainEpoch(
+/** One pass over the views; counts the choices of each expert. */
+export async function trainEpoch(
   job: GateJob,
   trainer: Trainer,
   views: Int32Array,

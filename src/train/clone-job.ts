@@ -1,0 +1,26 @@
+/** After a joint phase, in a worker thread: one clone learns from all rows, weighted by its responsibility. */
+import { objectives } from '../objective/objectives.js';
+import type { Learned } from '../tensor/trace-serving.js';
+import { type ExpertJob, type ExpertProgress, makeTrainer, refit } from './expert-job.js';
+
+export interface CloneJob {
+  /** Its `rowWeights` hold the responsibilities. */
+  readonly expert: ExpertJob;
+  /** The unspecialised expert, from which it starts. */
+  readonly start: Learned;
+  /** Passes over the rows: as many as served the clones of the folds best. */
+  readonly epochs: number;
+}
+
+export async function run(
+  { expert, start, epochs }: CloneJob,
+  post: (progress: ExpertProgress) => void,
+): Promise<Learned> {
+  const objective = objectives.get(expert.objective.kind);
+  const width = objective.outputs(expert.objective.state);
+  const trainer = await makeTrainer(expert, width, start);
+  const context = { job: expert, width, count: expert.truth.length, post, trainer };
+  const learned = await refit(context, epochs);
+  await trainer.close();
+  return learned;
+}

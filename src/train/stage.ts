@@ -1,0 +1,44 @@
+/** What the phases of a training hand on to each other. */
+import type { GateFacts } from '../gate/gate.js';
+import type { Plan } from '../mixture/plan.js';
+import type { Calibration, Objective, Truth } from '../objective/objective.js';
+import type { Listener } from './event.js';
+import type { Parts } from './parts.js';
+import type { Prepared } from './prepare.js';
+import type { LabelledRows } from './rows.js';
+import type { Views } from './view.js';
+
+export interface TrainOptions {
+  readonly onEvent?: Listener;
+  readonly signal?: AbortSignal;
+  /** Milliseconds that only rise, for measured costs; `performance.now` by default. */
+  readonly clock?: () => number;
+}
+
+/** Everything that later phases need to know of the first. */
+export interface Stage {
+  readonly plan: Plan;
+  readonly rows: LabelledRows;
+  readonly objective: Objective;
+  readonly state: unknown;
+  /** V */
+  readonly width: number;
+  readonly truth: Truth;
+  readonly prepared: Prepared;
+  readonly parts: Parts;
+  readonly views: Views;
+  readonly options: TrainOptions;
+}
+
+/** What is known of the experts after phase 2. */
+export interface Said {
+  readonly calibrations: readonly Calibration[];
+  readonly outputs: readonly Float32Array[];
+  readonly open: Float32Array;
+  readonly facts: GateFacts;
+  readonly targets: readonly number[];
+  /** Nats that count against each expert: 0 but where a class is rare. */
+  readonly regret: readonly number[];
+  readonly truth: Truth;
+  readonly check: Uint8Array;
+}
