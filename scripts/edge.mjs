@@ -68,4 +68,4 @@ await build({
 cpSync(model, join(out, 'model'), { recursive: true });
 writeFileSync(join(out, 'examples.json'), JSON.stringify(records));
 console.log(`${out}: serve this folder with any web server, such as`);
-console.log(`  npx --no vite preview -- --outDir ${out}`);
+console.log(`  npx --no -- vite preview --outDir ${out}`);
