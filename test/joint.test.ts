@@ -66,7 +66,7 @@ test('clones part by regimes that no field names; the card and the progress say 
   expect(joint).toMatchObject({ expert: 'line', clones: 2, kept: true });
   expect(joint!.gain).toBeGreaterThan(2 * joint!.error);
   expect(bundle.manifest.gate.targets).toEqual([0.5, 0.5]);
-  const loads = events.filter(({ phase }) => phase === 'joint').at(-1)!.loads;
+  const { loads } = events.find((event) => event.phase === 'joint' && event.loads !== undefined)!;
   expect(Object.keys(loads!)).toEqual(['line-1', 'line-2']);
   expect(events.some(({ message }) => message?.includes('2 clones of line'))).toBe(true);
   const predictor = await openPredictor(bundle);

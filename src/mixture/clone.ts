@@ -1,10 +1,5 @@
 /** Clones: one expert of a spec that became several of the same kind. */
-import type { ExpertPlan, Plan } from './plan.js';
-
-/** The name of a clone, counted from 1. */
-export function cloneName(name: string, index: number): string {
-  return `${name}-${index + 1}`;
-}
+import { cloneName, type ExpertPlan, type Plan } from './plan.js';
 
 /** The expert of the spec that an expert was made of. */
 export function specName({ name, cloneOf }: ExpertPlan): string {

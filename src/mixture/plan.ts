@@ -9,7 +9,6 @@ import { experts as expertKinds } from '../expert/experts.js';
 import { gates } from '../gate/gates.js';
 import type { Learning } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
-import { cloneName } from './clone.js';
 import { mend, namesIn } from './mend.js';
 import { type SchemaView, schemaView } from './schema-view.js';
 import { type BalanceSpec, type ExpertSpec, type GateSpec, type Spec, specSchema } from './spec.js';
@@ -114,6 +113,11 @@ function unknownName(where: string, name: string, what: string, known: readonly 
       todo,
     },
   ];
+}
+
+/** The name of a clone, counted from 1. */
+export function cloneName(name: string, index: number): string {
+  return `${name}-${index + 1}`;
 }
 
 /** Clones need names of their own, and one that runs on every record cannot specialise. */

@@ -2,6 +2,7 @@
 import { objectives } from '../objective/objectives.js';
 import type { Learned } from '../tensor/trace-serving.js';
 import { type ExpertJob, type ExpertProgress, makeTrainer, refit } from './expert-job.js';
+import { openSource } from './source.js';
 
 export interface CloneJob {
   /** Its `rowWeights` hold the responsibilities. */
@@ -19,7 +20,8 @@ export async function run(
   const objective = objectives.get(expert.objective.kind);
   const width = objective.outputs(expert.objective.state);
   const trainer = await makeTrainer(expert, width, start);
-  const context = { job: expert, width, count: expert.truth.length, post, trainer };
+  const source = openSource(expert.source, expert.ports);
+  const context = { job: expert, width, count: expert.truth.length, post, trainer, source };
   const learned = await refit(context, epochs);
   await trainer.close();
   return learned;

@@ -1,22 +1,23 @@
 /** The clones of a joint phase: their steps, and what they say of every view. */
-import { type Random, random } from '../core/random.js';
+import { random } from '../core/random.js';
 import { objectives } from '../objective/objectives.js';
-import type { Trainer } from '../runtime/trainer.js';
-import { linearRate } from '../tensor/optimiser.js';
-import type { Learned } from '../tensor/trace-serving.js';
+import type { Kept, Trainer } from '../runtime/trainer.js';
 import {
   type Context,
-  type ExpertJob,
   fits,
   makeTrainer,
-  rowsWhere,
+  type Order,
+  type Speaker,
   say,
   seedOf,
-  trainEpoch,
+  speakerOf,
+  trainPass,
 } from './expert-job.js';
-import type { JointJob, JointProgress } from './joint-job.js';
+import type { JointJob, JointProgress } from './joint-types.js';
 import { perturbed } from './perturb.js';
+import { placesWhere } from './places.js';
 import { calibrate, interleave } from './said.js';
+import { openSource } from './source.js';
 
 const noise = 0.1;
 /** A clone with less than this part of an even share of the rows is dead. */
@@ -26,22 +27,24 @@ export interface Clones {
   readonly job: JointJob;
   readonly count: number;
   readonly contexts: readonly Context[];
+  /** What says something of all views, by tables that hold the ids of these. */
+  readonly speaker: Speaker;
+  readonly kept: Kept;
+  /** The rows that fit, rising. */
   readonly fit: Int32Array;
-  /** [V] 1 for views that the gate learns from. */
+  /** Views that the gate learns from. */
   readonly routes: Int32Array;
   readonly checks: Int32Array;
 }
 
-/** The expert as it is before anybody specialises, trained on the rows that fit. */
-async function trainStart(context: Context, fit: Int32Array, epochs: number, fold: number) {
+/** The expert as it is before anybody specialises, trained on all rows that fit. */
+async function trainStart(context: Context, epochs: number, fold: number) {
   const { job, trainer } = context;
+  const label = `${job.expert.name}/joint${fold}`;
   trainer.restart(seedOf(job, `joint${fold}`));
-  const stream = random(job.seed, `${job.expert.name}/joint${fold}`);
-  const rows = fit.slice();
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    stream.shuffle(rows);
-    await trainEpoch(context, rows, stream, (done) => linearRate(epochs)(epoch + done));
-  }
+  const rows = placesWhere(context.count, (row) => job.parts.fold[row] !== fold && fits(job, row));
+  const order: Order = { rows, stream: random(job.seed, label), label };
+  for (let epoch = 0; epoch < epochs; epoch++) await trainPass(context, order, epoch, epochs);
   return trainer.values();
 }
 
@@ -59,8 +62,7 @@ export interface Said {
 
 /** What every clone says of every view, honest about the route views it is asked about. */
 export async function sayAll(
-  { job, contexts, count, routes }: Clones,
-  learned: readonly Learned[],
+  { job, contexts, speaker, kept, count, routes }: Clones,
   first: Int32Array | undefined,
 ): Promise<Said> {
   const objective = objectives.get(job.expert.objective.kind);
@@ -72,8 +74,8 @@ export async function sayAll(
   const likelihood = new Float64Array(all.length * count);
   const learns = new Uint8Array(all.length);
   for (const view of routes) learns[view] = 1;
-  for (const [k, context] of contexts.entries()) {
-    const said = await say(context, learned[k]!, all);
+  for (const [k, { trainer }] of contexts.entries()) {
+    const said = await say(speaker, trainer.values(kept), all);
     const own = truth.map((value, view) =>
       learns[view] === 1 && (first === undefined || first[view] === k) ? value : Number.NaN,
     );
@@ -110,44 +112,45 @@ export function rowsOf<A extends Float32Array | Float64Array>(
 
 /** One pass of every clone over the rows that fit, weighted by its responsibility for them. */
 export async function stepClones(
-  { contexts, fit, count, job }: Clones,
+  { contexts, count, job }: Clones,
   responsibility: Float32Array,
-  streams: readonly Random[],
+  orders: readonly Order[],
   round: number,
 ): Promise<void> {
   for (const [k, context] of contexts.entries()) {
     const weights = context.job.rowWeights.map(
       (weight, row) => weight * responsibility[row * count + k]!,
     );
-    const rows = fit.slice();
-    streams[k]!.shuffle(rows);
     const own: Context = { ...context, job: { ...context.job, rowWeights: weights } };
-    await trainEpoch(own, rows, streams[k]!, (done) => linearRate(job.rounds, 0.05)(round + done));
+    await trainPass(own, orders[k]!, round, job.rounds);
   }
 }
 
-/** Gives a clone that nobody needs the values of the busiest one, changed a little. */
-export function revive(
-  { contexts, count, job }: Clones,
-  shares: readonly number[],
-  round: number,
-): string[] {
-  const busiest = shares.indexOf(Math.max(...shares));
-  return shares.flatMap((share, k) => {
+/** The clones that answer for next to nothing, with how that is said. */
+export function deadOf({ count, job }: Clones, shares: readonly number[]): [number, string][] {
+  return shares.flatMap((share, k): [number, string][] => {
     if (share >= deadBelow / count) return [];
-    const name = job.gate.facts.experts[k]!.name;
-    const said = `round ${round + 1}: ${name} answers for ${(share * 100).toFixed(1)} % of the rows`;
-    if (job.gate.plan.balance.kind === 'none') return [said];
-    const stream = random(job.expert.seed, `joint/revive/${round}/${k}`);
-    contexts[k]!.trainer.restore(perturbed(contexts[busiest]!.trainer.values(), noise, stream));
-    return [`${said}; it begins anew from ${job.gate.facts.experts[busiest]!.name}`];
+    const { name } = job.gate.facts.experts[k]!;
+    return [[k, `${name} answers for ${(share * 100).toFixed(1)} % of the rows`]];
   });
 }
 
-/** Responsibilities of views [V, K] laid out by row [N, K]; rows without a view are shared evenly. */
+/** With balance, gives a clone that is dead the values of the busiest one, changed a little. */
+export function revive(clones: Clones, shares: readonly number[], round: number): string[] {
+  const { contexts, job } = clones;
+  if (job.gate.plan.balance.kind === 'none') return [];
+  const busiest = shares.indexOf(Math.max(...shares));
+  return deadOf(clones, shares).map(([k, said]) => {
+    const stream = random(job.expert.seed, `joint/revive/${round}/${k}`);
+    contexts[k]!.trainer.restore(perturbed(contexts[busiest]!.trainer.values(), noise, stream));
+    return `${said}; it begins anew from ${job.gate.facts.experts[busiest]!.name}`;
+  });
+}
+
+/** Responsibilities of views [V, K] laid out by row [N, K]; other rows get none. */
 export function byRow({ job, count }: Clones, ofViews: Float32Array): Float32Array {
-  const out = new Float32Array(job.expert.truth.length * count).fill(1 / count);
-  job.gate.data.views.row.forEach((row, view) => {
+  const out = new Float32Array(job.expert.truth.length * count);
+  job.expert.views.row.forEach((row, view) => {
     out.set(ofViews.subarray(view * count, (view + 1) * count), row * count);
   });
   return out;
@@ -162,34 +165,31 @@ export async function openClones(
   const count = gate.facts.experts.length;
   const objective = objectives.get(expert.objective.kind);
   const width = objective.outputs(expert.objective.state);
-  const own: ExpertJob = { ...expert, views: gate.data.views };
-  const common = { job: own, width, count: expert.truth.length, post: () => undefined };
-  const fit = rowsWhere(
-    expert.truth.length,
-    (r) => expert.parts.fold[r] !== job.fold && fits(expert, r),
-  );
-  const first: Context = { ...common, trainer: await makeTrainer(own, width) };
+  const source = openSource(expert.source, expert.ports);
+  const common = { job: expert, width, count: expert.truth.length, post: () => undefined, source };
+  const first: Context = { ...common, trainer: await makeTrainer(expert, width) };
   post({ round: 0, rounds: job.rounds });
-  const start = await trainStart(first, fit, job.epochs, job.fold);
+  const start = await trainStart(first, job.epochs, job.fold);
   await first.trainer.close();
   const trainers: Trainer[] = [];
-  for (let k = 0; k < count; k++) trainers.push(await makeTrainer(own, width, start));
-  const views = gate.data.views.row;
+  for (let k = 0; k < count; k++) trainers.push(await makeTrainer(expert, width, start));
+  const views = expert.views.row;
+  const all = Int32Array.from(views.keys());
   const held = (view: number) => expert.parts.fold[views[view]!] === job.fold;
-  const known = (view: number) => !Number.isNaN(gate.data.truth[view]);
-  const asks = (view: number) => gate.data.open[view * count] === 1;
+  const asks = (view: number) =>
+    !Number.isNaN(gate.data.truth[view]) && gate.data.open[view * count] === 1;
   const use = (view: number, check: number) =>
-    held(view) && known(view) && asks(view) && gate.data.check[view] === check;
+    held(view) && asks(view) && gate.data.check[view] === check;
+  const { speaker, kept } = speakerOf(first, all);
   return {
-    job,
-    count,
+    ...{ job, count, speaker, kept },
     contexts: trainers.map((trainer, k) => ({
       ...common,
-      job: { ...own, seed: random(expert.seed, `joint/clone${k}`).word() },
+      job: { ...expert, seed: random(expert.seed, `joint/clone${k}`).word() },
       trainer,
     })),
-    fit,
-    routes: rowsWhere(views.length, (view) => use(view, 0)),
-    checks: rowsWhere(views.length, (view) => use(view, 1)),
+    fit: Int32Array.from(views.filter((_, view) => !held(view))),
+    routes: all.filter((view) => use(view, 0)),
+    checks: all.filter((view) => use(view, 1)),
   };
 }

@@ -1,11 +1,10 @@
 /** Joint phase, in a worker thread: the clones of one expert and a gate learn together on one fold. */
 import { random } from '../core/random.js';
-import type { ExpertJob } from './expert-job.js';
-import type { GateData } from './gate-data.js';
-import type { GateJob } from './gate-job.js';
+import type { Context, Order } from './expert-job.js';
 import {
   byRow,
   type Clones,
+  deadOf,
   openClones,
   revive,
   rowsOf,
@@ -14,42 +13,8 @@ import {
   stepClones,
 } from './joint-clones.js';
 import { type JointGate, openJointGate } from './joint-gate.js';
+import type { JointFold, JointJob, JointProgress } from './joint-types.js';
 import { firstOf, mixtureLoss, regions, responsibilities, sharesOf } from './responsibility.js';
-
-export interface JointJob {
-  /** The expert that is cloned, as phase 1 trains it. */
-  readonly expert: ExpertJob;
-  /** Passes that served it best. */
-  readonly epochs: number;
-  /** The gate; its views are those of `jointViews`, its experts the clones. */
-  readonly gate: Omit<GateJob, 'data'> & { readonly data: Omit<GateData, 'outputs'> };
-  readonly rounds: number;
-  readonly fold: number;
-  /** [N, K] responsibilities of another fold to begin with, so that clones mean the same in all. */
-  readonly begin?: Float32Array;
-}
-
-export interface JointProgress {
-  readonly round: number;
-  readonly rounds: number;
-  readonly loss?: number;
-  readonly shares?: readonly number[];
-}
-
-/** What one fold came to; V views of the fold, K clones, W numbers that an expert says. */
-export interface JointFold {
-  /** K times [V, W]: raw, by clones that did not see these rows. */
-  readonly heldOut: readonly Float32Array[];
-  /** [V] the clone that the gate would ask first, without knowing the truth. */
-  readonly first: Int32Array;
-  /** [N, K] of every row that fits, and of the fold's rows by gate and likelihood. */
-  readonly responsibility: Float32Array;
-  /** The round that served best; 0 where no round gained on the unspecialised expert. */
-  readonly round: number;
-  /** Check loss after each round. */
-  readonly curve: readonly number[];
-  readonly messages: readonly string[];
-}
 
 /** Gate passes over its views in a round. */
 const passes = 4;
@@ -64,10 +29,9 @@ interface Round {
 
 /** The gate learns from what the clones say by now; the loss is that of the mixture on check views. */
 async function look(clones: Clones, gate: JointGate, last: Round | undefined, learns: boolean) {
-  const { contexts, count, checks } = clones;
-  const learned = contexts.map(({ trainer }) => trainer.values());
+  const { count, checks } = clones;
   const first = last === undefined ? undefined : firstOf(last.route, count);
-  const said = await sayAll(clones, learned, first);
+  const said = await sayAll(clones, first);
   const { load, message } = learns
     ? await gate.train(said.outputs)
     : { load: undefined, message: undefined };
@@ -87,7 +51,7 @@ interface Best extends Round {
 }
 
 function resultOf({ job, contexts, count, fit }: Clones, best: Best) {
-  const views = job.gate.data.views.row.length - fit.length;
+  const views = job.expert.views.row.length - fit.length;
   const { width } = contexts[0]!;
   return {
     heldOut: best.said.raw.map((said) => said.slice(0, views * width)),
@@ -95,6 +59,12 @@ function resultOf({ job, contexts, count, fit }: Clones, best: Best) {
     responsibility: best.responsibility,
     round: best.round,
   };
+}
+
+/** Every clone meets the rows in an order of its own. */
+function orderOf({ fit, job }: Clones, context: Context, k: number): Order {
+  const label = `joint/order/${job.fold}/${k}`;
+  return { rows: fit.slice(), stream: random(context.job.seed, label), label };
 }
 
 function openGate(job: JointJob, views: Int32Array): Promise<JointGate> {
@@ -113,14 +83,14 @@ export async function run(
   const { count, contexts } = clones;
   const { rounds, begin } = job;
   const gate = await openGate(job, clones.routes.slice());
-  const streams = contexts.map((_, k) => random(job.expert.seed, `joint/order/${job.fold}/${k}`));
+  const orders = contexts.map((context, k) => orderOf(clones, context, k));
   const messages: string[] = [];
   const curve: number[] = [];
   let last = (await look(clones, gate, undefined, false)).round;
   let responsibility = begin ?? byRow(clones, regions(last.route, count));
   let best: Best = { round: 0, ...last, responsibility };
   for (let round = 0; round < rounds && round - best.round < patience; round++) {
-    await stepClones(clones, responsibility, streams, round);
+    await stepClones(clones, responsibility, orders, round);
     const { round: now, load, message } = await look(clones, gate, last, true);
     last = now;
     responsibility = byRow(clones, responsibilities(now.route, now.said.likelihood, count));
@@ -132,5 +102,7 @@ export async function run(
     post({ round: round + 1, rounds, loss: now.loss, shares: load?.shares ?? shares });
   }
   await Promise.all([...contexts.map(({ trainer }) => trainer.close()), gate.close()]);
+  const shares = sharesOf(rowsOf(best.responsibility, clones.fit, count), count);
+  messages.push(...deadOf(clones, shares).map(([, said]) => `at the end: ${said}`));
   return { ...resultOf(clones, best), curve, messages };
 }

@@ -3,20 +3,21 @@ import { random } from '../core/random.js';
 import { groupedError, mean } from '../core/statistic.js';
 import { gates } from '../gate/gates.js';
 import { type JointCard, jointLine } from '../mixture/card.js';
-import { cloneName, withClones } from '../mixture/clone.js';
+import { withClones } from '../mixture/clone.js';
 import type { ExpertGraph } from '../mixture/graphs.js';
-import type { Plan } from '../mixture/plan.js';
+import { cloneName, type Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
 import { runJobs } from '../runtime/pool.js';
 import type { Learned } from '../tensor/trace-serving.js';
 import type { CloneJob } from './clone-job.js';
 import type { ExpertJob, TrainedExpert } from './expert-job.js';
 import { beats, type GateResult } from './gate-phase.js';
-import type { JointFold, JointJob, JointProgress } from './joint-job.js';
-import { jointViews } from './joint-view.js';
+import type { JointFold, JointJob, JointProgress } from './joint-types.js';
+import { inMemory, jointViews } from './joint-view.js';
 import { openViews } from './said.js';
-import { shareArray } from './shared-memory.js';
+import { shareArray, shareColumns } from './shared-memory.js';
 import type { Said, Stage } from './stage.js';
+import { heldColumns } from './store.js';
 
 /** What a plan has come to after the gate. */
 export interface Course {
@@ -65,13 +66,15 @@ function foldJob(group: Group, fold: number, begin?: Float32Array): JointJob {
   const { course, clones, e, job } = group;
   const { plan, prepared, rows } = course.stage;
   const { views } = jointViews(job, fold);
+  const kept = inMemory(prepared.store, views.row);
+  const place = views.row.map(kept.placeOf);
   const fields = Object.keys(job.fieldIndex).length;
   const own = [...new Set(job.ports.map((port) => job.fieldIndex[fieldOf(port)]!))];
   const { name, needs } = plan.experts[e]!;
   const list = <T>(make: (k: number) => T): T[] =>
     Array.from({ length: clones }, (_, k) => make(k));
   return {
-    expert: job,
+    expert: { ...job, views, held: { source: kept.source, place } },
     epochs: course.trained[e]!.epochs,
     rounds: plan.spec.training.joint.rounds,
     fold,
@@ -82,10 +85,8 @@ function foldJob(group: Group, fold: number, begin?: Float32Array): JointJob {
         objective: job.objective,
         fields: prepared.ports,
         ports: prepared.gatePorts,
-        columns: Object.fromEntries(
-          prepared.gatePorts.map((port) => [port, prepared.columns[port]!]),
-        ),
-        views,
+        columns: shareColumns(heldColumns({ held: kept.source }, prepared.gatePorts)),
+        views: { row: place, visible: views.visible },
         open: openViews(
           views,
           fields,
@@ -230,11 +231,16 @@ async function withGroup(group: Group, folds: readonly JointFold[]): Promise<Cou
       curve: folds[0]!.curve,
     })),
   );
-  const expertPorts = spread(stage.prepared.expertPorts, e, many(stage.prepared.expertPorts[e]!));
+  const { expertPorts, readings } = stage.prepared;
+  const prepared = {
+    ...stage.prepared,
+    expertPorts: spread(expertPorts, e, many(expertPorts[e]!)),
+    readings: spread(readings, e, many(readings[e]!)),
+  };
   const next: Stage = {
     ...stage,
     plan: withClones(stage.plan, stage.plan.experts[e]!.name),
-    prepared: { ...stage.prepared, expertPorts },
+    prepared,
   };
   const costs = spread(course.costs, e, many(course.costs[e]!));
   const said = await phases.calibrateExperts(next, trained, costs);

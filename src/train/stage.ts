@@ -5,7 +5,7 @@ import type { Calibration, Objective, Truth } from '../objective/objective.js';
 import type { Listener } from './event.js';
 import type { Parts } from './parts.js';
 import type { Prepared } from './prepare.js';
-import type { LabelledRows } from './rows.js';
+import type { TrainingRows } from './training-rows.js';
 import type { Views } from './view.js';
 
 export interface TrainOptions {
@@ -18,7 +18,7 @@ export interface TrainOptions {
 /** Everything that later phases need to know of the first. */
 export interface Stage {
   readonly plan: Plan;
-  readonly rows: LabelledRows;
+  readonly rows: TrainingRows;
   readonly objective: Objective;
   readonly state: unknown;
   /** V */
@@ -27,6 +27,8 @@ export interface Stage {
   readonly prepared: Prepared;
   readonly parts: Parts;
   readonly views: Views;
+  /** [V] place of each view's row among the held-out rows of the store. */
+  readonly heldPlaces: Int32Array;
   readonly options: TrainOptions;
 }
 
