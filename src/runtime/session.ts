@@ -3,6 +3,9 @@ import { env, InferenceSession, Tensor as Value } from 'onnxruntime-node';
 import { MonbanError, show } from '../core/fault.js';
 import { type Data, type Dim, type Dtype, elements } from '../onnx/types.js';
 
+/** The version of ONNX Runtime, which decides how sums are rounded. */
+export const engineVersion: string = env.versions.common;
+
 /** A tensor at run time: its numbers, row after row, and the lengths of its axes. */
 export interface Numbers {
   readonly data: Data;

@@ -1,6 +1,6 @@
 /** Phase 1, in a worker thread: trains one expert, says what it would have said of held-out rows. */
 import type { Columns } from '../core/column.js';
-import { type Random, random } from '../core/random.js';
+import { type Random, type RandomState, random } from '../core/random.js';
 import type { FieldPorts } from '../expert/expert.js';
 import { experts } from '../expert/experts.js';
 import { servingFeeds, trainingBatch } from '../mixture/feeds.js';
@@ -10,12 +10,13 @@ import { fieldOf, graphFeatures } from '../mixture/wiring.js';
 import type { Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { openSession } from '../runtime/session.js';
-import { createTrainer, type Trainer } from '../runtime/trainer.js';
+import { createTrainer, type Trainer, type TrainerState } from '../runtime/trainer.js';
 import { linearRate } from '../tensor/optimiser.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
 import { compact } from './compact.js';
+import { type Keeper, noKeeper } from './keeper.js';
 import type { Parts } from './parts.js';
 import { type Hiding, hideGroups, type Views } from './view.js';
 
@@ -62,6 +63,38 @@ interface Context {
   readonly post: (progress: ExpertProgress) => void;
   /** Every fold trains the same graph from other starting values. */
   readonly trainer: Trainer;
+  /** Says that a later run could go on from here. */
+  readonly reached: (state: () => Reached) => void;
+}
+
+/** Passes over the same rows: after each of them the job could go on in another process. */
+interface Passes {
+  readonly rows: Int32Array;
+  readonly stream: Random;
+  /** How many are over. */
+  epoch: number;
+}
+
+/** Where the fold or the refit is that is under way. */
+interface Reached {
+  readonly rows: Int32Array;
+  readonly stream: RandomState;
+  readonly epoch: number;
+  readonly trainer: TrainerState;
+  /** In a fold. */
+  readonly trial?: Trial;
+}
+
+/** What an interrupted run left: folds that are over, and what comes after them. */
+interface Left extends Reached {
+  readonly folds: readonly Fold[];
+}
+
+/** What a fold has seen so far. */
+interface Trial {
+  readonly curve: readonly number[];
+  readonly least: number;
+  readonly best: { readonly epoch: number; readonly learned: Learned };
 }
 
 function rowsWhere(count: number, test: (row: number) => boolean): Int32Array {
@@ -75,6 +108,27 @@ function seedOf({ expert, seed }: ExpertJob, label: string): number {
 }
 
 const labelOf = (fold: number): string => `fold${fold}`;
+
+/** Begins with the starting values of a label, or goes on where an interrupted run was. */
+function beginPasses(
+  { job, trainer }: Context,
+  label: string,
+  rows: Int32Array,
+  left: Reached | undefined,
+): Passes {
+  const stream = random(job.seed, `${job.expert.name}/${label}`);
+  // A new trainer has begun as the first fold does.
+  if (label !== labelOf(0)) trainer.restart(seedOf(job, label));
+  if (left === undefined) return { rows, stream, epoch: 0 };
+  stream.load(left.stream);
+  trainer.load(left.trainer);
+  rows.set(left.rows);
+  return { rows, stream, epoch: left.epoch };
+}
+
+function reachedBy({ trainer }: Context, { rows, stream, epoch }: Passes): Reached {
+  return { rows, stream: stream.state(), epoch, trainer: trainer.state() };
+}
 
 /** The training graph: raw outputs and loss, over the ports of the expert; begins as fold 0 does. */
 async function makeTrainer(job: ExpertJob, width: number): Promise<Trainer> {
@@ -234,7 +288,7 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
  * Trains against one held-out fold with early stopping on its check rows. Of epochs as good as the
  * best the last is taken: an expert that is stopped early by luck would be refitted too briefly.
  */
-async function trainFold(context: Context, fold: number): Promise<Fold> {
+async function trainFold(context: Context, fold: number, left?: Reached): Promise<Fold> {
   const { job, count, trainer } = context;
   const { epochs, patience, every = 1 } = job.expert.schedule;
   const rows = rowsWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
@@ -243,39 +297,50 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
     (view) => job.parts.fold[job.views.row[view]!] === fold,
   );
   const checks = views.filter((view) => job.parts.check[job.views.row[view]!] === 1);
-  const stream = random(job.seed, `${job.expert.name}/${labelOf(fold)}`);
-  if (fold > 0) trainer.restart(seedOf(job, labelOf(fold)));
+  const passes = beginPasses(context, labelOf(fold), rows, left);
   const said = views.map((view) => job.views.row[view]!);
   const { kept, ...small } = compact(job.fields, job.columns, said);
   const speaker: Context = { ...context, job: { ...job, ...small } };
-  const curve: number[] = [];
-  let least = Number.POSITIVE_INFINITY;
-  let best = { epoch: 0, learned: trainer.values(kept) };
-  for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
-    stream.shuffle(rows);
-    await trainEpoch(context, rows, stream, (done) => linearRate(epochs)(epoch - 1 + done));
-    if (epoch % every !== 0 && epoch !== epochs) continue;
-    const learned = trainer.values(kept);
-    const loss = checkLoss(context, await say(speaker, learned, checks), checks);
-    curve.push(loss);
-    least = Math.min(least, loss);
-    if (isAsGood(loss, least)) best = { epoch, learned };
-    context.post({ epoch, epochs, stage: 'fit', loss });
-    if (loss < perfect) break;
+  const { trial } = left ?? {};
+  const curve: number[] = [...(trial?.curve ?? [])];
+  let least = trial?.least ?? Number.POSITIVE_INFINITY;
+  let best = trial?.best ?? { epoch: 0, learned: trainer.values(kept) };
+  const rate = linearRate(epochs);
+  const goesOn = () =>
+    passes.epoch < epochs &&
+    passes.epoch + 1 - best.epoch <= patience &&
+    !((curve.at(-1) ?? 1) < perfect);
+  while (goesOn()) {
+    const before = passes.epoch;
+    passes.stream.shuffle(rows);
+    await trainEpoch(context, rows, passes.stream, (done) => rate(before + done));
+    const epoch = ++passes.epoch;
+    if (epoch % every === 0 || epoch === epochs) {
+      const learned = trainer.values(kept);
+      const loss = checkLoss(context, await say(speaker, learned, checks), checks);
+      curve.push(loss);
+      least = Math.min(least, loss);
+      if (isAsGood(loss, least)) best = { epoch, learned };
+      context.post({ epoch, epochs, stage: 'fit', loss });
+    }
+    context.reached(() => ({ ...reachedBy(context, passes), trial: { curve, least, best } }));
   }
   return { curve, epoch: best.epoch, heldOut: await say(speaker, best.learned, views), views };
 }
 
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */
-async function refit(context: Context, epochs: number): Promise<Learned> {
+async function refit(context: Context, epochs: number, left?: Reached): Promise<Learned> {
   const { job, count, trainer } = context;
   const rows = rowsWhere(count, (row) => fits(job, row));
-  const stream = random(job.seed, `${job.expert.name}/refit`);
-  trainer.restart(seedOf(job, 'refit'));
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    stream.shuffle(rows);
-    await trainEpoch(context, rows, stream, (done) => linearRate(epochs)(epoch - 1 + done));
+  const passes = beginPasses(context, 'refit', rows, left);
+  const rate = linearRate(epochs);
+  while (passes.epoch < epochs) {
+    const before = passes.epoch;
+    passes.stream.shuffle(rows);
+    await trainEpoch(context, rows, passes.stream, (done) => rate(before + done));
+    const epoch = ++passes.epoch;
     context.post({ epoch, epochs, stage: 'refit' });
+    context.reached(() => reachedBy(context, passes));
   }
   return trainer.values();
 }
@@ -284,20 +349,24 @@ async function refit(context: Context, epochs: number): Promise<Learned> {
 export async function run(
   job: ExpertJob,
   post: (progress: ExpertProgress) => void,
+  keeper: Keeper = noKeeper,
 ): Promise<TrainedExpert> {
   const objective = objectives.get(job.objective.kind);
   const width = objective.outputs(job.objective.state);
   const trainer = await makeTrainer(job, width);
-  const context: Context = { job, width, count: job.truth.length, post, trainer };
+  const left = keeper.kept as Left | undefined;
+  const folds = [...(left?.folds ?? [])];
+  const during = folds.length;
+  const reached: Context['reached'] = (state) =>
+    keeper.reached((): Left => ({ ...state(), folds }));
+  const context: Context = { job, width, count: job.truth.length, post, trainer, reached };
   const heldOut = new Float32Array(job.views.row.length * width);
-  const folds: Fold[] = [];
-  for (let fold = 0; fold < job.parts.folds; fold++) {
-    const result = await trainFold(context, fold);
-    result.views.forEach((view, i) => {
-      heldOut.set(result.heldOut.subarray(i * width, (i + 1) * width), view * width);
+  for (let fold = during; fold < job.parts.folds; fold++)
+    folds.push(await trainFold(context, fold, fold === during ? left : undefined));
+  for (const { heldOut: said, views } of folds)
+    views.forEach((view, i) => {
+      heldOut.set(said.subarray(i * width, (i + 1) * width), view * width);
     });
-    folds.push(result);
-  }
   const epochs = Math.max(
     1,
     Math.round(folds.reduce((sum, { epoch }) => sum + epoch, 0) / folds.length),
@@ -307,7 +376,7 @@ export async function run(
     const losses = folds.flatMap(({ curve }) => (curve[i] === undefined ? [] : [curve[i]!]));
     return losses.reduce((a, b) => a + b, 0) / losses.length;
   });
-  const learned = await refit(context, epochs);
+  const learned = await refit(context, epochs, during === job.parts.folds ? left : undefined);
   await trainer.close();
   return { learned, heldOut, epochs, curve };
 }
