@@ -133,12 +133,14 @@ export async function memo<T>(
   return value;
 }
 
-export interface KeptOptions extends PoolOptions {
+export interface KeptOptions<I> extends PoolOptions {
   readonly checkpoint?: Checkpoint | undefined;
   /** Names the jobs, in their order; part of the names of files. */
   readonly labels: readonly string[];
   /** What the jobs are, to say how many of them are done when a training goes on. */
   readonly what?: string;
+  /** What tells a job from others of the same training; all of it by default. */
+  readonly identify?: (job: I) => unknown;
 }
 
 function sayResuming(
@@ -159,10 +161,10 @@ function sayResuming(
 export async function runKept<I, O>(
   moduleUrl: string,
   jobs: readonly I[],
-  { checkpoint, labels, what, ...options }: KeptOptions,
+  { checkpoint, labels, what, identify = (job) => job, ...options }: KeptOptions<I>,
 ): Promise<O[]> {
   if (checkpoint === undefined) return runJobs<I, O>(moduleUrl, jobs, options);
-  const places = jobs.map((job, i) => placeOf(checkpoint, labels[i]!, job));
+  const places = jobs.map((job, i) => placeOf(checkpoint, labels[i]!, identify(job)));
   const found = places.map((place) => outputOf(checkpoint, place));
   const isDone = found.map((output) => output !== undefined);
   const hasBegun = places.map(({ part }) => existsSync(part));
