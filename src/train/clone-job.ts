@@ -1,7 +1,14 @@
 /** After a joint phase, in a worker thread: one clone learns from all rows, weighted by its responsibility. */
 import { objectives } from '../objective/objectives.js';
 import type { Learned } from '../tensor/trace-serving.js';
-import { type ExpertJob, type ExpertProgress, makeTrainer, refit } from './expert-job.js';
+import {
+  type ExpertJob,
+  type ExpertProgress,
+  makeTrainer,
+  type Reached,
+  refit,
+} from './expert-job.js';
+import { type Keeper, noKeeper } from './keeper.js';
 import { openSource } from './source.js';
 
 export interface CloneJob {
@@ -16,13 +23,16 @@ export interface CloneJob {
 export async function run(
   { expert, start, epochs }: CloneJob,
   post: (progress: ExpertProgress) => void,
+  keeper: Keeper = noKeeper,
 ): Promise<Learned> {
   const objective = objectives.get(expert.objective.kind);
   const width = objective.outputs(expert.objective.state);
   const trainer = await makeTrainer(expert, width, start);
   const source = openSource(expert.source, expert.ports);
-  const context = { job: expert, width, count: expert.truth.length, post, trainer, source };
-  const learned = await refit(context, epochs);
+  const { reached, kept } = keeper;
+  const count = expert.truth.length;
+  const context = { job: expert, width, count, post, trainer, source, reached };
+  const learned = await refit(context, epochs, kept as Reached | undefined);
   await trainer.close();
   return learned;
 }

@@ -43,10 +43,13 @@ async function trainStart(context: Context, epochs: number, fold: number) {
   const label = `${job.expert.name}/joint${fold}`;
   trainer.restart(seedOf(job, `joint${fold}`));
   const rows = placesWhere(context.count, (row) => job.parts.fold[row] !== fold && fits(job, row));
-  const order: Order = { rows, stream: random(job.seed, label), label };
-  for (let epoch = 0; epoch < epochs; epoch++) await trainPass(context, order, epoch, epochs);
+  const order: Order = { rows, stream: random(job.seed, label), label, epoch: 0 };
+  while (order.epoch < epochs) await trainPass(context, order, epochs);
   return trainer.values();
 }
+
+/** The rounds are told and not the passes. */
+const silent = { post: () => undefined, reached: () => undefined };
 
 /** Fewer views of its own than this cannot calibrate a clone. */
 const fewest = 30;
@@ -115,14 +118,13 @@ export async function stepClones(
   { contexts, count, job }: Clones,
   responsibility: Float32Array,
   orders: readonly Order[],
-  round: number,
 ): Promise<void> {
   for (const [k, context] of contexts.entries()) {
     const weights = context.job.rowWeights.map(
       (weight, row) => weight * responsibility[row * count + k]!,
     );
     const own: Context = { ...context, job: { ...context.job, rowWeights: weights } };
-    await trainPass(own, orders[k]!, round, job.rounds);
+    await trainPass(own, orders[k]!, job.rounds);
   }
 }
 
@@ -166,7 +168,7 @@ export async function openClones(
   const objective = objectives.get(expert.objective.kind);
   const width = objective.outputs(expert.objective.state);
   const source = openSource(expert.source, expert.ports);
-  const common = { job: expert, width, count: expert.truth.length, post: () => undefined, source };
+  const common = { job: expert, width, count: expert.truth.length, source, ...silent };
   const first: Context = { ...common, trainer: await makeTrainer(expert, width) };
   post({ round: 0, rounds: job.rounds });
   const start = await trainStart(first, job.epochs, job.fold);

@@ -64,7 +64,7 @@ function resultOf({ job, contexts, count, fit }: Clones, best: Best) {
 /** Every clone meets the rows in an order of its own. */
 function orderOf({ fit, job }: Clones, context: Context, k: number): Order {
   const label = `joint/order/${job.fold}/${k}`;
-  return { rows: fit.slice(), stream: random(context.job.seed, label), label };
+  return { rows: fit.slice(), stream: random(context.job.seed, label), label, epoch: 0 };
 }
 
 function openGate(job: JointJob, views: Int32Array): Promise<JointGate> {
@@ -90,7 +90,7 @@ export async function run(
   let responsibility = begin ?? byRow(clones, regions(last.route, count));
   let best: Best = { round: 0, ...last, responsibility };
   for (let round = 0; round < rounds && round - best.round < patience; round++) {
-    await stepClones(clones, responsibility, orders, round);
+    await stepClones(clones, responsibility, orders);
     const { round: now, load, message } = await look(clones, gate, last, true);
     last = now;
     responsibility = byRow(clones, responsibilities(now.route, now.said.likelihood, count));

@@ -7,8 +7,8 @@ import { withClones } from '../mixture/clone.js';
 import type { ExpertGraph } from '../mixture/graphs.js';
 import { cloneName, type Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
-import { runJobs } from '../runtime/pool.js';
 import type { Learned } from '../tensor/trace-serving.js';
+import { runKept } from './checkpoint.js';
 import type { CloneJob } from './clone-job.js';
 import type { ExpertJob, TrainedExpert } from './expert-job.js';
 import { beats, type GateResult } from './gate-phase.js';
@@ -130,13 +130,19 @@ function tell({ course, e }: Group, done: number, total: number, progress?: Join
 
 /** Trains the clones on every fold: the first finds what they part by, the others take that over. */
 async function trainFolds(group: Group): Promise<JointFold[]> {
-  const { course, phases, job } = group;
+  const { course, phases, job, e } = group;
   const { plan, options } = course.stage;
   const { folds } = job.parts;
   const done = new Float64Array(folds);
   const runAll = (jobs: JointJob[], offset: number) =>
-    runJobs<JointJob, JointFold>(jointModule, jobs, {
+    runKept<JointJob, JointFold>(jointModule, jobs, {
       threads: phases.threadsOf(plan),
+      checkpoint: course.stage.checkpoint,
+      labels: jobs.map(({ fold }) => `joint ${plan.experts[e]!.name} ${fold}`),
+      identify: ({ expert: { source, held, ...expert }, gate, ...rest }) => ({
+        ...{ expert, place: held.place, rest },
+        gate: { ...gate, data: { ...gate.data, columns: undefined } },
+      }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       onMessage(index, message) {
         const progress = message as JointProgress;
@@ -201,8 +207,12 @@ async function refitClones(group: Group, { responsibility }: Parted, epochs: num
       epochs,
     };
   });
-  return runJobs<CloneJob, Learned>(cloneModule, jobs, {
+  const { name } = plan.experts[e]!;
+  return runKept<CloneJob, Learned>(cloneModule, jobs, {
     threads: phases.threadsOf(plan),
+    checkpoint: course.stage.checkpoint,
+    labels: jobs.map((_, k) => cloneName(name, k)),
+    identify: ({ expert: { source, held, ...expert }, ...rest }) => ({ expert, rest }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
 }

@@ -2,6 +2,7 @@
 import type { GateFacts } from '../gate/gate.js';
 import type { Plan } from '../mixture/plan.js';
 import type { Calibration, Objective, Truth } from '../objective/objective.js';
+import type { Checkpoint, CheckpointOptions } from './checkpoint.js';
 import type { Listener } from './event.js';
 import type { Parts } from './parts.js';
 import type { Prepared } from './prepare.js';
@@ -13,6 +14,12 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds that only rise, for measured costs; `performance.now` by default. */
   readonly clock?: () => number;
+  /**
+   * A folder to keep in what is done, so that the same training, when it is killed, goes on from
+   * there and gives the same bytes. It stays until `discardCheckpoint` removes it. `every` is the
+   * least time in milliseconds between two writes about an expert in training, 3000 by default.
+   */
+  readonly checkpoint?: CheckpointOptions;
 }
 
 /** Everything that later phases need to know of the first. */
@@ -30,6 +37,7 @@ export interface Stage {
   /** [V] place of each view's row among the held-out rows of the store. */
   readonly heldPlaces: Int32Array;
   readonly options: TrainOptions;
+  readonly checkpoint: Checkpoint | undefined;
 }
 
 /** What is known of the experts after phase 2. */
