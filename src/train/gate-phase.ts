@@ -34,6 +34,8 @@ export interface Candidate extends Judged {
   readonly asked: number;
   /** Share of the check views about which an expert beside the shared one is asked. */
   readonly beyond: number;
+  /** True where balancing is wished and an expert that should have work has none. */
+  readonly dead: boolean;
 }
 
 const sliceRows = 512;
@@ -122,6 +124,10 @@ export interface Reward {
   readonly prices: readonly number[];
 }
 
+function leavesDead({ targets, idle }: GateJob, result: GateOutcome): boolean {
+  return loadOfOutcome(result, targets).dead.some((e) => !idle[e]);
+}
+
 async function judge(
   job: GateJob,
   trained: TrainedGate,
@@ -138,7 +144,10 @@ async function judge(
   const unit = Uint32Array.from(checks, (view) => job.data.unit[view]!);
   const { metric, higher } = objective.headline;
   const score = objective.score(result.answers, truth, job.data.objective.state)[metric]!;
-  return { job, trained, worth, unit, headline: higher ? score : -score, ...spent(job, result) };
+  const headline = higher ? score : -score;
+  const balanced = job.plan.balance.kind !== 'none' && !isPriced(job);
+  const dead = balanced && leavesDead(job, result);
+  return { job, trained, worth, unit, headline, dead, ...spent(job, result) };
 }
 
 /** What a route cost on its views. */
@@ -176,9 +185,9 @@ function beats(a: Candidate, b: Candidate): boolean {
   return meanOf(gain) > errors.rare * Math.max(standardError(gain), ofGroups);
 }
 
-/** Fewer experts asked, then a simpler gate. */
-function simplicity({ job }: Candidate): number {
-  return job.topK * 100 + automaticGates.indexOf(job.kind);
+/** No expert without work, then fewer experts asked, then a simpler gate. */
+function simplicity({ job, dead }: Candidate): number {
+  return (dead ? 1e4 : 0) + job.topK * 100 + automaticGates.indexOf(job.kind);
 }
 
 /**
