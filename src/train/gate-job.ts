@@ -239,6 +239,15 @@ function unpriced(job: GateJob): GateJob {
   return { ...job, penalty: job.penalty.map(() => 0), plan: { ...job.plan, balance } };
 }
 
+const fewestSteps = 16;
+const smallestBatch = 16;
+
+/** The job with batches so small that few views still make some steps per epoch. */
+function withEnoughSteps(job: GateJob, views: number): GateJob {
+  const most = Math.max(smallestBatch, Math.round(views / fewestSteps));
+  return { ...job, plan: { ...job.plan, batch: Math.min(job.plan.batch, most) } };
+}
+
 /**
  * Trains the gate on the views that route and in which somebody can be asked. Of a cascade the
  * penalties are not used: they are set afterwards, see `cascade.ts`.
@@ -253,8 +262,6 @@ export async function run(
   if (!gates.get(given.kind).learns)
     return { learned: { weights: {}, tables: {} }, bias: even, messages: [] };
   const cascade = isCascade(gates.get(given.kind), given.shared);
-  const job = cascade ? unpriced(given) : given;
-  const { plan } = job;
   const width = objectives.get(data.objective.kind).answerWidth(data.objective.state);
   const names = facts.experts.map(({ name }) => name);
   const usable = (view: number) =>
@@ -262,6 +269,8 @@ export async function run(
     !Number.isNaN(data.truth[view]) &&
     data.open.subarray(view * experts, (view + 1) * experts).includes(1);
   const views = Int32Array.from([...data.views.row.keys()].filter(usable));
+  const job = withEnoughSteps(cascade ? unpriced(given) : given, views.length);
+  const { plan } = job;
   const stream = random(job.seed, 'gate/order');
   const trainer = await makeTrainer(job, width);
   const start = cascade ? even.map((_, e) => (e === job.shared ? 0 : always)) : even;
