@@ -6,7 +6,8 @@ import { objectives } from '../objective/objectives.js';
 import { openSession } from '../runtime/session.js';
 import type { Trainer } from '../runtime/trainer.js';
 import { gateFeeds } from './gate-feeds.js';
-import { type Balance, type GateJob, graphOf, makeTrainer, trainEpoch } from './gate-job.js';
+import { type Balance, type GateJob, makeTrainer, trainEpoch } from './gate-job.js';
+import { graphOf } from './gate-scores.js';
 
 export interface JointGate {
   /** Some passes over the views that route, with what the clones say of them [V, K, W] by now. */
