@@ -9,6 +9,7 @@ import type { Calibration, Objective, Truth } from '../objective/objective.js';
 import type { TrainedExpert } from './expert-job.js';
 import { type GateResult, loadOfOutcome, outcome } from './gate-phase.js';
 import type { Parts } from './parts.js';
+import { passesPerEpoch } from './passes.js';
 import type { LabelledRows } from './rows.js';
 import { version } from './version.js';
 
@@ -40,6 +41,11 @@ function sourceText(source: Plan['spec']['data']['source']): string {
   return 'query' in source
     ? `query: ${(source as { query: string }).query}`
     : (source as string[]).join(', ');
+}
+
+/** Passes as epochs: of many rows a pass is a part of one. */
+function epochsOf(passes: number, rows: number): number {
+  return Math.round((100 * passes) / passesPerEpoch(rows)) / 100;
 }
 
 function limits({ plan, rows, parts }: CardParts): string[] {
@@ -93,7 +99,7 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
       name,
       kind,
       reads: [...new Set(input.ports[e]!.map(fieldOf))],
-      epochs: trained[e]!.epochs,
+      epochs: epochsOf(trained[e]!.epochs, rows.rows),
       scores: objective.score(
         outputs,
         Float64Array.from(open, (view) => said.truth[view]!),
