@@ -104,12 +104,13 @@ async function rowsOf(data: Data, use: Plan) {
 
 /** Trains a mixture on the rows of `data`. */
 export async function train(data: Data, options: TrainSpec = {}): Promise<Bundle> {
-  const { onEvent, signal, clock, ...spec } = options;
+  const { onEvent, signal, clock, base, ...spec } = options;
   const use = planOf(data, spec);
   return trainRows(use, await rowsOf(data, use), {
     ...(onEvent === undefined ? {} : { onEvent }),
     ...(signal === undefined ? {} : { signal }),
     ...(clock === undefined ? {} : { clock }),
+    ...(base === undefined ? {} : { base }),
   });
 }
 

@@ -24,7 +24,7 @@ export async function trainTo(plan: Plan, spec: string, out: string): Promise<Bu
     data = await openSource(plan, spec);
     bar.listen({ phase: 'read', step: 0, total: 1 });
     const rows = await readRows(plan, data, 0);
-    const bundle = await train(plan, rows, { onEvent: bar.listen });
+    const bundle = await train(plan, rows, { onEvent: bar.listen, base: dirname(resolve(spec)) });
     saveBundle(bundle, out);
     return bundle;
   } finally {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { MonbanError, show } from '../core/fault.js';
 import { sha256 } from '../core/hash.js';
+import type { FrozenWiring } from '../expert/expert.js';
 import type { GateFacts } from '../gate/gate.js';
 import type { Calibration, PoolName } from '../objective/objective.js';
 import type { Card } from './card.js';
@@ -37,6 +38,15 @@ export interface ExpertEntry {
   /** Work per record in microseconds, as counted or measured. */
   readonly cost: number;
   readonly file: string;
+  /** A model that others wrote, which `file` then reads. */
+  readonly imported?: ImportedEntry;
+}
+
+/** An imported model in a bundle: its file, as it was given, and how it is wired. */
+export interface ImportedEntry extends FrozenWiring {
+  readonly file: string;
+  /** Stands for a number that is not one. */
+  readonly unsaid: number;
 }
 
 export interface GateEntry {

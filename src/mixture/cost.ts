@@ -1,9 +1,9 @@
 /** The cost of asking an expert, counted from its work, so that it is the same on every machine. */
 import type { Columns } from '../core/column.js';
-import { experts } from '../expert/experts.js';
+import { foreignWork } from '../onnx/work.js';
 import { count } from '../tensor/emit.js';
 import { trainingTrace } from '../tensor/trace.js';
-import type { ExpertGraph } from './graphs.js';
+import { type ExpertGraph, modelOf } from './graphs.js';
 import { graphFeatures } from './wiring.js';
 
 /**
@@ -26,22 +26,26 @@ function meanLength(columns: Columns, port: string): number {
   return column.ids.length / Math.max(1, column.offsets.length - 1);
 }
 
-/** Microseconds to encode its ports and run one record through an expert. */
-export function countedCost(graph: ExpertGraph, columns: Columns): number {
+/** Multiply-adds, and numbers looked up in tables, of one record. */
+function workOf(graph: ExpertGraph, columns: Columns): { adds: number; lookups: number } {
+  const model = modelOf(graph);
+  if (model.by === 'nothing') return { adds: foreignWork(model.model), lookups: 0 };
   const trace = trainingTrace();
-  const output = experts
-    .get(graph.kind)
-    .build(graph.outputs, graph.config)
-    .forward(trace, graphFeatures(graph.fields, graph.ports));
+  const output = model.forward(trace, graphFeatures(graph.fields, graph.ports));
   const lookups = trace.tables.reduce(
     (sum, { port, width }) => sum + meanLength(columns, port) * width,
     0,
   );
+  return { adds: count({ outputs: { output } }), lookups };
+}
+
+/** Microseconds to encode its ports and run one record through an expert. */
+export function countedCost(graph: ExpertGraph, columns: Columns): number {
+  const { adds, lookups } = workOf(graph, columns);
   const grams = graph.ports.reduce(
     (sum, port) => sum + perPort + meanLength(columns, port) * perGram,
     0,
   );
-  const cost =
-    perRun + count({ outputs: { output } }) * perMultiplyAdd + lookups * perLookup + grams;
+  const cost = perRun + adds * perMultiplyAdd + lookups * perLookup + grams;
   return Number(cost.toPrecision(4));
 }

@@ -3,7 +3,9 @@ import type { Fault } from '../core/fault.js';
 import type { Coder } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
 import { presencePort, sharedPort } from '../gate/gate.js';
-import type { Bundle, Manifest } from '../mixture/bundle.js';
+import type { Bundle, ExpertEntry, Manifest } from '../mixture/bundle.js';
+import type { ExpertParts } from '../mixture/expert-parts.js';
+import { type ExpertRunner, openExpert } from '../mixture/expert-runner.js';
 import { servingFeeds } from '../mixture/feeds.js';
 import { gateInputs } from '../mixture/graphs.js';
 import type { Objective } from '../objective/objective.js';
@@ -40,7 +42,7 @@ export interface Model {
   readonly reads: readonly (readonly number[])[];
   /** What the gate's graph is fed besides `open`. */
   readonly gateInputs: readonly string[];
-  readonly experts: readonly Session[];
+  readonly experts: readonly ExpertRunner[];
   readonly gate: Session;
   readonly pool: Session;
   readonly watch: Watch;
@@ -62,6 +64,13 @@ function readersOf({ experts }: Manifest): Map<string, number[]> {
   return readers;
 }
 
+function partsOf({ name, file, imported }: ExpertEntry, bundle: Bundle): ExpertParts {
+  const graph = bundle.file(file);
+  if (imported === undefined) return { name, graph };
+  const { file: model, ...wiring } = imported;
+  return { name, graph, imported: { ...wiring, bytes: bundle.file(model) } };
+}
+
 /** Opens every session of a bundle. */
 export async function openModel(bundle: Bundle, watch: Watch = {}): Promise<Model> {
   const { manifest } = bundle;
@@ -77,7 +86,9 @@ export async function openModel(bundle: Bundle, watch: Watch = {}): Promise<Mode
     ),
   );
   const open = (path: string) => openSession(bundle.file(path));
-  const experts = await Promise.all(manifest.experts.map(({ file }) => open(file)));
+  const experts = await Promise.all(
+    manifest.experts.map((entry) => openExpert(partsOf(entry, bundle))),
+  );
   const gate = await open(manifest.gate.file);
   const pool = await open(manifest.pool.file);
   return {
@@ -161,9 +172,7 @@ export async function askExpert(
       columns: encoded.columns,
       rows: (port: string) => encoded.positions(port, part),
     };
-    const session = model.experts[e]!;
-    const { output } = await session.run(servingFeeds(ports, selected, session.reads));
-    return output!.data as Float32Array;
+    return model.experts[e]!.say(ports, selected);
   };
   if (rows.length === 1) return ask(rows);
   const out = new Float32Array(rows.length * model.width);

@@ -42,7 +42,12 @@ const whatToDo = [
     todo: 'check the path',
   },
   {
-    pattern: /not a registered|not implemented|NOT_IMPLEMENTED/i,
+    pattern: /external data|external initializer/i,
+    expected: 'a model in one file',
+    todo: 'save it with its weights inside the file, without external data',
+  },
+  {
+    pattern: /not a registered|No Op registered|not implemented|NOT_IMPLEMENTED/i,
     expected: 'operators of the standard set',
     todo: 'export it again without custom operators',
   },
@@ -50,7 +55,8 @@ const whatToDo = [
 
 const damaged = { expected: 'an ONNX model', todo: 'the file is damaged; fetch or train it again' };
 
-function openFault(where: string, error: unknown): MonbanError {
+/** What a user can do about a model that cannot be opened. */
+export function openFault(where: string, error: unknown): MonbanError {
   const found = show(String((error as Error).message ?? error).slice(0, 300));
   const known = whatToDo.find(({ pattern }) => pattern.test(String(error)));
   const { expected, todo } = known ?? damaged;
@@ -71,20 +77,23 @@ function asValue({ data, dims }: Numbers, { name, dtype }: Slot): Value {
   return new Value(dtype as 'float32', data as Float32Array, dims);
 }
 
+/** How every session runs. */
+export const sessionOptions: InferenceSession.SessionOptions = {
+  executionProviders: ['cpu'],
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  graphOptimizationLevel: 'all',
+  logSeverityLevel: 3,
+};
+
 /** Opens a model from bytes or a file; throws MonbanError when it cannot be loaded. */
 export async function openSession(
   model: Uint8Array | string,
   { threads = 1 }: { readonly threads?: number } = {},
 ): Promise<Session> {
   env.logLevel = 'error';
-  const options: InferenceSession.SessionOptions = {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-  };
+  const options = { ...sessionOptions, intraOpNumThreads: threads };
   const where = typeof model === 'string' ? model : 'model';
   const native = await InferenceSession.create(model as string, options).catch((error: unknown) => {
     throw openFault(where, error);

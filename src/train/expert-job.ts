@@ -1,62 +1,24 @@
 /** Phase 1, in a worker thread: trains one expert, says what it would have said of held-out rows. */
-import type { Columns } from '../core/column.js';
 import { type Random, random } from '../core/random.js';
-import type { FieldPorts } from '../expert/expert.js';
-import { experts } from '../expert/experts.js';
-import { servingFeeds, trainingBatch } from '../mixture/feeds.js';
-import { expertGraph } from '../mixture/graphs.js';
-import type { ExpertPlan } from '../mixture/plan.js';
-import { fieldOf, graphFeatures } from '../mixture/wiring.js';
-import type { Truth } from '../objective/objective.js';
+import type { GradientModel } from '../expert/expert.js';
+import { trainingBatch } from '../mixture/feeds.js';
+import { modelOf } from '../mixture/graphs.js';
+import { graphFeatures } from '../mixture/wiring.js';
 import { objectives } from '../objective/objectives.js';
-import { openSession } from '../runtime/session.js';
 import { createTrainer, type Trainer } from '../runtime/trainer.js';
 import { linearRate } from '../tensor/optimiser.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
 import { compact } from './compact.js';
-import type { Parts } from './parts.js';
-import { type Hiding, hideGroups, type Views } from './view.js';
-
-export interface ExpertJob {
-  readonly expert: ExpertPlan;
-  readonly ports: readonly string[];
-  /** Ports of the fields it reads. */
-  readonly fields: FieldPorts;
-  /** Field index by name, as in `presence`. */
-  readonly fieldIndex: Readonly<Record<string, number>>;
-  readonly objective: { readonly kind: string; readonly state: unknown };
-  readonly columns: Columns;
-  readonly truth: Truth;
-  readonly rowWeights: Float32Array;
-  /** [N, F] */
-  readonly presence: Uint8Array;
-  readonly parts: Parts;
-  readonly views: Views;
-  readonly hiding?: Hiding;
-  readonly seed: number;
-}
-
-export interface TrainedExpert {
-  readonly learned: Learned;
-  /** [V, W] raw outputs about the held-out views, by models that did not see those rows. */
-  readonly heldOut: Float32Array;
-  /** Passes over the rows of the final model. */
-  readonly epochs: number;
-  /** Mean calibrated loss on check rows at each look at them, over the folds. */
-  readonly curve: readonly number[];
-}
-
-export interface ExpertProgress {
-  readonly epoch: number;
-  readonly epochs: number;
-  readonly stage: 'fit' | 'refit';
-  readonly loss?: number;
-}
+import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-types.js';
+import { runFrozen } from './frozen-job.js';
+import { graphOfJob, say, visibleRows } from './say.js';
+import { hideGroups } from './view.js';
 
 interface Context {
   readonly job: ExpertJob;
+  readonly model: GradientModel;
   readonly width: number;
   readonly count: number;
   readonly post: (progress: ExpertProgress) => void;
@@ -77,14 +39,11 @@ function seedOf({ expert, seed }: ExpertJob, label: string): number {
 const labelOf = (fold: number): string => `fold${fold}`;
 
 /** The training graph: raw outputs and loss, over the ports of the expert; begins as fold 0 does. */
-async function makeTrainer(job: ExpertJob, width: number): Promise<Trainer> {
+async function makeTrainer(job: ExpertJob, model: GradientModel): Promise<Trainer> {
   const { expert, fields, ports } = job;
   const objective = objectives.get(job.objective.kind);
   const trace = trainingTrace();
-  const outputs = experts
-    .get(expert.kind)
-    .build(width, expert.config)
-    .forward(trace, graphFeatures(fields, ports));
+  const outputs = model.forward(trace, graphFeatures(fields, ports));
   const truth = input('@truth', ['B', 1], objective.truthType);
   const weight = input('@weight', ['B', 1]);
   const loss = objective.loss(outputs, truth, weight, expert.schedule.smoothing);
@@ -110,27 +69,14 @@ function hiddenPresence(job: ExpertJob, rows: Int32Array, draw: () => number): U
   return visible;
 }
 
-/** Row indices for a port of a batch: -1 where its field is not visible. */
-function visibleRows(job: ExpertJob, rows: Int32Array, visible: Uint8Array) {
-  const width = visible.length / rows.length;
-  return (port: string): Int32Array => {
-    const f = job.fieldIndex[fieldOf(port)]!;
-    const shown = new Int32Array(rows.length);
-    for (let i = 0; i < rows.length; i++) shown[i] = visible[i * width + f] === 1 ? rows[i]! : -1;
-    return shown;
-  };
-}
-
 async function trainEpoch(
   context: Context,
   rows: Int32Array,
   stream: Random,
   factor: (done: number) => number,
 ): Promise<number> {
-  const { job, width, trainer } = context;
-  const { kind, config, schedule } = job.expert;
-  const { batch } = schedule;
-  const model = experts.get(kind).build(width, config);
+  const { job, model, trainer } = context;
+  const { batch } = job.expert.schedule;
   const objective = objectives.get(job.objective.kind);
   let total = 0;
   let steps = 0;
@@ -159,42 +105,6 @@ async function trainEpoch(
     steps++;
   }
   return total / steps;
-}
-
-/** Raw outputs about views [from the list], by the serving graph of what was learned so far. */
-async function say(context: Context, learned: Learned, views: Int32Array): Promise<Float32Array> {
-  const { job, width } = context;
-  const objective = objectives.get(job.objective.kind);
-  const graph = {
-    kind: job.expert.kind,
-    config: job.expert.config,
-    fields: job.fields,
-    ports: job.ports,
-    outputs: width,
-  };
-  const session = await openSession(expertGraph(graph, learned, objective));
-  const out = new Float32Array(views.length * width);
-  const fieldCount = Object.keys(job.fieldIndex).length;
-  const slice = 64;
-  for (let from = 0; from < views.length; from += slice) {
-    const part = views.subarray(from, from + slice);
-    const rows = part.map((view) => job.views.row[view]!);
-    const visible = new Uint8Array(part.length * fieldCount);
-    part.forEach((view, i) => {
-      visible.set(
-        job.views.visible.subarray(view * fieldCount, (view + 1) * fieldCount),
-        i * fieldCount,
-      );
-    });
-    const feeds = servingFeeds(job.ports, {
-      columns: job.columns,
-      rows: visibleRows(job, rows, visible),
-    });
-    const { output } = await session.run(feeds);
-    out.set(output!.data as Float32Array, from * width);
-  }
-  await session.close();
-  return out;
 }
 
 /**
@@ -235,7 +145,7 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
  * best the last is taken: an expert that is stopped early by luck would be refitted too briefly.
  */
 async function trainFold(context: Context, fold: number): Promise<Fold> {
-  const { job, count, trainer } = context;
+  const { job, width, count, trainer } = context;
   const { epochs, patience, every = 1 } = job.expert.schedule;
   const rows = rowsWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
   const views = rowsWhere(
@@ -247,7 +157,7 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   if (fold > 0) trainer.restart(seedOf(job, labelOf(fold)));
   const said = views.map((view) => job.views.row[view]!);
   const { kept, ...small } = compact(job.fields, job.columns, said);
-  const speaker: Context = { ...context, job: { ...job, ...small } };
+  const speaker = { ...job, ...small };
   const curve: number[] = [];
   let least = Number.POSITIVE_INFINITY;
   let best = { epoch: 0, learned: trainer.values(kept) };
@@ -256,14 +166,19 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
     await trainEpoch(context, rows, stream, (done) => linearRate(epochs)(epoch - 1 + done));
     if (epoch % every !== 0 && epoch !== epochs) continue;
     const learned = trainer.values(kept);
-    const loss = checkLoss(context, await say(speaker, learned, checks), checks);
+    const loss = checkLoss(context, await say(speaker, width, learned, checks), checks);
     curve.push(loss);
     least = Math.min(least, loss);
     if (isAsGood(loss, least)) best = { epoch, learned };
     context.post({ epoch, epochs, stage: 'fit', loss });
     if (loss < perfect) break;
   }
-  return { curve, epoch: best.epoch, heldOut: await say(speaker, best.learned, views), views };
+  return {
+    curve,
+    epoch: best.epoch,
+    heldOut: await say(speaker, width, best.learned, views),
+    views,
+  };
 }
 
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */
@@ -280,15 +195,17 @@ async function refit(context: Context, epochs: number): Promise<Learned> {
   return trainer.values();
 }
 
-/** Trains against every held-out fold, then on all rows for the epochs that served best. */
+/** Trains against every held-out fold, then on all rows for the epochs that served best; an imported model is only asked. */
 export async function run(
   job: ExpertJob,
   post: (progress: ExpertProgress) => void,
 ): Promise<TrainedExpert> {
   const objective = objectives.get(job.objective.kind);
   const width = objective.outputs(job.objective.state);
-  const trainer = await makeTrainer(job, width);
-  const context: Context = { job, width, count: job.truth.length, post, trainer };
+  const model = modelOf(graphOfJob(job, width));
+  if (model.by === 'nothing') return runFrozen(job, model, width, post);
+  const trainer = await makeTrainer(job, model);
+  const context: Context = { job, model, width, count: job.truth.length, post, trainer };
   const heldOut = new Float32Array(job.views.row.length * width);
   const folds: Fold[] = [];
   for (let fold = 0; fold < job.parts.folds; fold++) {

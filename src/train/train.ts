@@ -6,7 +6,8 @@ import { targetShares } from '../gate/balance.js';
 import type { GateFacts } from '../gate/gate.js';
 import { type Bundle, type ExpertEntry, hashedPath, makeBundle } from '../mixture/bundle.js';
 import { countedCost } from '../mixture/cost.js';
-import { type ExpertGraph, expertGraph, gateGraph, poolGraph } from '../mixture/graphs.js';
+import { type ExpertParts, expertParts } from '../mixture/expert-parts.js';
+import { type ExpertGraph, gateGraph, poolGraph } from '../mixture/graphs.js';
 import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
 import type { Calibration, Objective, Truth } from '../objective/objective.js';
@@ -14,11 +15,12 @@ import { objectives } from '../objective/objectives.js';
 import { runJobs } from '../runtime/pool.js';
 import { cardOf } from './card.js';
 import type { Listener } from './event.js';
-import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-job.js';
+import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-types.js';
 import type { GateData } from './gate-data.js';
 import { graphOf } from './gate-job.js';
 import { type GateResult, outcome, type Reward, trainGates } from './gate-phase.js';
 import { measuredCost } from './measure.js';
+import { checkExperts, loadExperts } from './outside.js';
 import { cutParts, type Parts } from './parts.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { LabelledRows } from './rows.js';
@@ -42,6 +44,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds that only rise, for measured costs; `performance.now` by default. */
   readonly clock?: () => number;
+  /** The folder from which paths of the spec start; the working folder without it. */
+  readonly base?: string;
 }
 
 /** Everything that later phases need to know of the first. */
@@ -54,6 +58,8 @@ interface Stage {
   readonly width: number;
   readonly truth: Truth;
   readonly prepared: Prepared;
+  /** What experts read from outside, by expert. */
+  readonly loaded: readonly unknown[];
   readonly parts: Parts;
   readonly views: Views;
   readonly options: TrainOptions;
@@ -83,7 +89,8 @@ function expertGraphs(stage: Stage): ExpertGraph[] {
     const fields = Object.fromEntries(
       Object.entries(stage.prepared.ports).filter(([name]) => own.has(name)),
     );
-    return { kind, config, fields, ports, outputs: stage.objective.outputs(stage.state) };
+    const outputs = stage.objective.outputs(stage.state);
+    return { kind, config, fields, ports, outputs, loaded: stage.loaded[e] };
   });
 }
 
@@ -109,6 +116,7 @@ function expertJob(
     views,
     ...(hiding === undefined ? {} : { hiding }),
     seed: plan.spec.training.seed,
+    loaded: graph.loaded,
   };
 }
 
@@ -328,6 +336,20 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
   });
 }
 
+type Store = (folder: string, name: string, bytes: Uint8Array) => string;
+
+/** The entry of an imported model, whose bytes go into the bundle as they are. */
+function importedEntry(
+  { name, imported }: ExpertParts,
+  store: Store,
+): Pick<ExpertEntry, 'imported'> {
+  if (imported === undefined) return {};
+  const { bytes, ...wiring } = imported;
+  return {
+    imported: { ...wiring, file: store('experts', `${name}.imported`, new Uint8Array(bytes)) },
+  };
+}
+
 async function finish(
   stage: Stage,
   graphs: readonly ExpertGraph[],
@@ -347,24 +369,28 @@ async function finish(
     files.set(path, bytes);
     return path;
   };
-  const experts = plan.experts.map(
-    ({ name, kind, config, needs }, e): ExpertEntry => ({
+  const experts = plan.experts.map(({ name, kind, config, needs }, e): ExpertEntry => {
+    const calibration = said.calibrations[e]!;
+    const parts = expertParts(name, graphs[e]!, trained[e]!.learned, stage, calibration);
+    return {
       name,
       kind,
       config,
       needs,
       ports: prepared.expertPorts[e]!,
-      calibration: said.calibrations[e]!,
+      calibration,
       cost: costs[e]!,
-      file: store(
-        'experts',
-        name,
-        expertGraph(graphs[e]!, trained[e]!.learned, objective, said.calibrations[e]!),
-      ),
-    }),
-  );
+      file: store('experts', name, parts.graph),
+      ...importedEntry(parts, store),
+    };
+  });
   const graph = graphOf(job, gate.bias);
-  const sizes = experts.map(({ file }) => files.get(file)!.length);
+  const sizes = experts.map(({ file, imported }) =>
+    [file, ...(imported === undefined ? [] : [imported.file])].reduce(
+      (sum, path) => sum + files.get(path)!.length,
+      0,
+    ),
+  );
   const { card, text } = await cardOf({
     plan,
     rows: stage.rows,
@@ -415,9 +441,10 @@ async function measureAll(
 ): Promise<number[]> {
   const costs: number[] = [];
   for (const [e, graph] of graphs.entries()) {
-    const { objective, prepared, rows } = stage;
+    const { plan, prepared, rows } = stage;
+    const { name } = plan.experts[e]!;
     costs.push(
-      await measuredCost(graph, trained[e]!.learned, objective, prepared.coders, rows, clock),
+      await measuredCost(name, graph, trained[e]!.learned, stage, prepared.coders, rows, clock),
     );
   }
   return costs;
@@ -455,6 +482,7 @@ export async function train(
   const where = `target ${plan.spec.data.target}`;
   const state = objective.fit(rows.target, plan.objective.config, where);
   const truth = shareArray(objective.encode(rows.target, state, where));
+  const loaded = await loadExperts(plan, options.base ?? '.');
   const prepared = await prepare(plan, rows, (step, total, who, message) =>
     options.onEvent?.({
       ...{ phase: 'encode', step, total, who },
@@ -481,10 +509,12 @@ export async function train(
     width,
     truth,
     prepared,
+    loaded,
     parts: shared,
     views,
     options,
   };
+  checkExperts(plan, { objective, state }, prepared.ports, loaded);
   const graphs = expertGraphs(stage);
   const counted = graphs.map((graph) => countedCost(graph, prepared.columns));
   const trained = await trainExperts(stage, graphs, counted);
