@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type Fault, MonbanError, show } from '../core/fault.js';
 import { nearest } from '../core/nearest.js';
-import { type ForeignSlot, openForeign } from '../runtime/foreign.js';
+import type { ForeignSlot } from '../runtime/foreign.js';
+import { openForeign } from '../runtime/session.js';
 import type { Expert, FrozenOutput, Given } from './expert.js';
 import { itemsOf, layInputs, slotText } from './onnx-layout.js';
 

@@ -1,10 +1,10 @@
 /** Asks an expert about rows: its own graph, behind an imported model where there is one. */
 import { MonbanError } from '../core/fault.js';
-import { type ForeignSession, openForeign } from '../runtime/foreign.js';
-import { openSession, type Session } from '../runtime/session.js';
-import { type ExpertParts, type Imported, saidInput } from './expert-parts.js';
+import type { ForeignSession } from '../runtime/foreign.js';
+import type { Session, Sessions } from '../runtime/onnxruntime.js';
 import { type Selected, servingFeeds } from './feeds.js';
 import { foreignFeeds } from './foreign-feeds.js';
+import { type ExpertParts, type Imported, saidInput } from './imported.js';
 
 export interface ExpertRunner {
   /** What it says about the selected rows, row after row. */
@@ -77,7 +77,10 @@ async function say(session: Session, feeds: Parameters<Session['run']>[0]): Prom
 }
 
 /** Opens the sessions of an expert. */
-export async function openExpert({ name, graph, imported }: ExpertParts): Promise<ExpertRunner> {
+export async function openExpert(
+  { openSession, openForeign }: Sessions,
+  { name, graph, imported }: ExpertParts,
+): Promise<ExpertRunner> {
   const session = await openSession(graph);
   if (imported === undefined)
     return {

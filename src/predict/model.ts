@@ -3,15 +3,14 @@ import type { Fault } from '../core/fault.js';
 import type { Coder } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
 import { presencePort, sharedPort } from '../gate/gate.js';
-import type { Bundle, ExpertEntry, Manifest } from '../mixture/bundle.js';
-import type { ExpertParts } from '../mixture/expert-parts.js';
 import { type ExpertRunner, openExpert } from '../mixture/expert-runner.js';
-import { servingFeeds } from '../mixture/feeds.js';
-import { gateInputs } from '../mixture/graphs.js';
+import { gateInputs, servingFeeds } from '../mixture/feeds.js';
+import type { ExpertParts } from '../mixture/imported.js';
+import type { Bundle, ExpertEntry, Manifest } from '../mixture/manifest.js';
 import type { Objective } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { notAsked } from '../objective/pool.js';
-import { openSession, type Session } from '../runtime/session.js';
+import type { Session, Sessions } from '../runtime/onnxruntime.js';
 import { type Batch, type JsonRecord, recordReader } from './batch.js';
 import type { Encoded, PortSource } from './encoded.js';
 import { memorySlices } from './slices.js';
@@ -72,7 +71,11 @@ function partsOf({ name, file, imported }: ExpertEntry, bundle: Bundle): ExpertP
 }
 
 /** Opens every session of a bundle. */
-export async function openModel(bundle: Bundle, watch: Watch = {}): Promise<Model> {
+export async function openModel(
+  sessions: Sessions,
+  bundle: Bundle,
+  watch: Watch = {},
+): Promise<Model> {
   const { manifest } = bundle;
   const objective = objectives.get(manifest.objective.kind);
   const state = manifest.objective.state;
@@ -85,9 +88,9 @@ export async function openModel(bundle: Bundle, watch: Watch = {}): Promise<Mode
       ]),
     ),
   );
-  const open = (path: string) => openSession(bundle.file(path));
+  const open = (path: string) => sessions.openSession(bundle.file(path));
   const experts = await Promise.all(
-    manifest.experts.map((entry) => openExpert(partsOf(entry, bundle))),
+    manifest.experts.map((entry) => openExpert(sessions, partsOf(entry, bundle))),
   );
   const gate = await open(manifest.gate.file);
   const pool = await open(manifest.pool.file);

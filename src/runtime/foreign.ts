@@ -1,6 +1,5 @@
 /** Sessions of models that others wrote: any element type, and outputs that are no tensors. */
-import { env, InferenceSession, Tensor as Value } from 'onnxruntime-node';
-import { openFault, sessionOptions } from './session.js';
+import type { InferenceSession, TypedTensor } from 'onnxruntime-node';
 
 /** What a tensor of a foreign model is given or gives, row after row. */
 export type ForeignData =
@@ -40,21 +39,22 @@ function slotOf(value: InferenceSession.ValueMetadata): ForeignSlot {
 }
 
 /** Opens a model that another tool wrote; throws MonbanError at `where` when it cannot be loaded. */
-export async function openForeign(model: Uint8Array, where: string): Promise<ForeignSession> {
-  env.logLevel = 'error';
-  // A copy: ONNX Runtime takes no bytes from shared memory.
-  const native = await InferenceSession.create(new Uint8Array(model), sessionOptions).catch(
-    (error: unknown) => {
-      throw openFault(where, error);
-    },
-  );
+export type OpenForeign = (model: Uint8Array, where: string) => Promise<ForeignSession>;
+
+type Value = TypedTensor<'float32'>;
+
+/** A session over a native one of either build; `Tensor` is that build's own class. */
+export function wrapForeign(
+  native: InferenceSession,
+  Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => Value,
+): ForeignSession {
   return {
     inputs: native.inputMetadata.map(slotOf),
     outputs: native.outputMetadata.map(slotOf),
     async run(feeds, output) {
       const values = Object.entries(feeds).map(([name, { type, data, dims }]): [string, Value] => [
         name,
-        new Value(type as 'float32', data as Float32Array, dims),
+        new Tensor(type as 'float32', data as Float32Array, dims),
       ]);
       const found = await native.run(Object.fromEntries(values), [output]);
       return Float64Array.from(found[output]!.data as Float32Array, Number);

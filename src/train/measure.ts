@@ -7,6 +7,7 @@ import { openExpert } from '../mixture/expert-runner.js';
 import type { ExpertGraph } from '../mixture/graphs.js';
 import { fieldOf } from '../mixture/wiring.js';
 import { takeValues } from '../predict/batch.js';
+import { sessions } from '../runtime/session.js';
 import type { Learned } from '../tensor/trace-serving.js';
 import type { LabelledRows } from './rows.js';
 
@@ -23,6 +24,7 @@ export async function measuredCost(
   clock: () => number,
 ): Promise<number> {
   const runner = await openExpert(
+    sessions,
     expertParts(name, graph, learned, aim, aim.objective.uncalibrated),
   );
   const times: number[] = [];

@@ -4,6 +4,7 @@ import { openExpert } from '../mixture/expert-runner.js';
 import type { ExpertGraph } from '../mixture/graphs.js';
 import { fieldOf } from '../mixture/wiring.js';
 import { objectives } from '../objective/objectives.js';
+import { sessions } from '../runtime/session.js';
 import type { Learned } from '../tensor/trace-serving.js';
 import type { ExpertJob } from './expert-types.js';
 
@@ -47,7 +48,7 @@ export async function say(
     state: job.objective.state,
   };
   const parts = expertParts(job.expert.name, graphOfJob(job, outputs), learned, aim);
-  const runner = await openExpert(parts);
+  const runner = await openExpert(sessions, parts);
   const out = new Float32Array(views.length * outputs);
   const fieldCount = Object.keys(job.fieldIndex).length;
   for (let from = 0; from < views.length; from += slice) {
