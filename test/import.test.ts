@@ -15,6 +15,7 @@ import { explain } from '../src/predict/explain.js';
 import { openPredictor, type Predictor } from '../src/predict/predictor.js';
 import { type LabelledRows, readRows } from '../src/train/rows.js';
 import { train } from '../src/train/train.js';
+import { openRows } from '../src/train/training-rows.js';
 import { recordsOf } from './animals.js';
 
 const models = resolve('test/models');
@@ -27,6 +28,7 @@ const query =
 
 interface Spec {
   readonly target?: string;
+  readonly source?: string;
   readonly objective?: string;
   readonly experts: Record<string, unknown>;
   readonly fields?: Record<string, unknown>;
@@ -36,9 +38,10 @@ interface Spec {
 const usual = Object.fromEntries(numbers.map((name) => [name, 'number']));
 
 function planOf({ target = 'cut', objective = 'classification', experts, ...more }: Spec) {
+  const { source = query } = more;
   const fields = more.fields ?? { ...usual, color: 'category', clarity: 'category' };
   return plan({
-    data: { source: { query }, target },
+    data: { source: { query: source }, target },
     fields,
     objective,
     experts,
@@ -61,6 +64,19 @@ const forest = {
   inputs: { float_input: numbers },
   gives: 'probabilities',
   classes: order,
+};
+
+const priceFields = { carat: 'number', color: 'category', cut: 'category', table: 'number' };
+const linear = {
+  kind: 'onnx',
+  path: 'price-linear.onnx',
+  inputs: {
+    carat: 'carat',
+    color: { field: 'color', codes: ['D', 'E', 'F', 'G', 'H', 'I', 'J'] },
+    cut: ['cut'],
+  },
+  gives: 'value',
+  missing: 3,
 };
 
 async function rowsFor(use: ReturnType<typeof plan>): Promise<LabelledRows> {
@@ -184,22 +200,10 @@ test('missing fields, and a model that takes one row at a time', async () => {
 });
 
 test('an amount from whole numbers and texts; its spread is fitted on held-out rows', async () => {
-  const fields = { carat: 'number', color: 'category', cut: 'category', table: 'number' };
-  const linear = {
-    kind: 'onnx',
-    path: 'price-linear.onnx',
-    inputs: {
-      carat: 'carat',
-      color: { field: 'color', codes: ['D', 'E', 'F', 'G', 'H', 'I', 'J'] },
-      cut: ['cut'],
-    },
-    gives: 'value',
-    missing: 3,
-  };
   const prices = planOf({
     target: 'price',
     objective: 'regression',
-    fields,
+    fields: priceFields,
     experts: { table, linear },
   });
   const amounts = await rowsFor(prices);
@@ -334,4 +338,23 @@ test('zip maps, whole numbers without a filling and inputs that nobody feeds are
     'experts.price.inputs.cut: expected values that an input of string can take, got carat',
   );
   expect(text).toContain('experts.price.gives: expected probabilities or logits');
+});
+
+test('texts of rows that wait in a file are asked about like those in memory', async () => {
+  const many =
+    "SELECT * FROM read_parquet('datasets/diamonds/diamonds.parquet', file_row_number = true) WHERE file_row_number % 9 = 1";
+  const cards: unknown[] = [];
+  for (const memory of [1, 1024]) {
+    const prices = planOf({
+      ...{ target: 'price', objective: 'regression', fields: priceFields, source: many },
+      experts: { base: { kind: 'linear', training: { epochs: 1 } }, linear },
+      training: { memory },
+    });
+    const data = await openDataset(prices.spec.data.source);
+    const waiting = await openRows(prices, data);
+    const trained = await train(prices, waiting, { base: models });
+    await data.close();
+    cards.push(trained.card.experts.find(({ name }) => name === 'linear')!.scores);
+  }
+  expect(cards[0]).toEqual(cards[1]);
 });

@@ -1,5 +1,4 @@
 /** The cost of asking an expert, counted from its work, so that it is the same on every machine. */
-import type { Columns } from '../core/column.js';
 import { foreignWork } from '../onnx/work.js';
 import { count } from '../tensor/emit.js';
 import { trainingTrace } from '../tensor/trace.js';
@@ -19,31 +18,27 @@ const perLookup = 0.0021;
 const perGram = 0.075;
 const perPort = 0.3;
 
-/** Mean number of ids in a row of a bag. */
-function meanLength(columns: Columns, port: string): number {
-  const column = columns[port];
-  if (column === undefined || column.form !== 'bag') return 0;
-  return column.ids.length / Math.max(1, column.offsets.length - 1);
-}
+/** Mean number of ids in a row of each bag. */
+type Lengths = Readonly<Record<string, number>>;
 
 /** Multiply-adds, and numbers looked up in tables, of one record. */
-function workOf(graph: ExpertGraph, columns: Columns): { adds: number; lookups: number } {
+function workOf(graph: ExpertGraph, lengths: Lengths): { adds: number; lookups: number } {
   const model = modelOf(graph);
   if (model.by === 'nothing') return { adds: foreignWork(model.model), lookups: 0 };
   const trace = trainingTrace();
   const output = model.forward(trace, graphFeatures(graph.fields, graph.ports));
   const lookups = trace.tables.reduce(
-    (sum, { port, width }) => sum + meanLength(columns, port) * width,
+    (sum, { port, width }) => sum + (lengths[port] ?? 0) * width,
     0,
   );
   return { adds: count({ outputs: { output } }), lookups };
 }
 
 /** Microseconds to encode its ports and run one record through an expert. */
-export function countedCost(graph: ExpertGraph, columns: Columns): number {
-  const { adds, lookups } = workOf(graph, columns);
+export function countedCost(graph: ExpertGraph, lengths: Lengths): number {
+  const { adds, lookups } = workOf(graph, lengths);
   const grams = graph.ports.reduce(
-    (sum, port) => sum + perPort + meanLength(columns, port) * perGram,
+    (sum, port) => sum + perPort + (lengths[port] ?? 0) * perGram,
     0,
   );
   const cost = perRun + adds * perMultiplyAdd + lookups * perLookup + grams;

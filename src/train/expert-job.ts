@@ -10,11 +10,20 @@ import { linearRate } from '../tensor/optimiser.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
-import { compact } from './compact.js';
 import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-types.js';
 import { runFrozen } from './frozen-job.js';
-import { graphOfJob, say, visibleRows } from './say.js';
+import { passesPerEpoch, windowsOf } from './passes.js';
+import { placesWhere } from './places.js';
+import { graphOfJob, say, selected, speakerOf } from './say.js';
+import { openSource, type Source } from './source.js';
 import { hideGroups } from './view.js';
+
+/** Rows in the order of their passes. */
+interface Order {
+  readonly rows: Int32Array;
+  readonly stream: Random;
+  readonly label: string;
+}
 
 interface Context {
   readonly job: ExpertJob;
@@ -24,12 +33,7 @@ interface Context {
   readonly post: (progress: ExpertProgress) => void;
   /** Every fold trains the same graph from other starting values. */
   readonly trainer: Trainer;
-}
-
-function rowsWhere(count: number, test: (row: number) => boolean): Int32Array {
-  const rows: number[] = [];
-  for (let row = 0; row < count; row++) if (test(row)) rows.push(row);
-  return Int32Array.from(rows);
+  readonly source: Source;
 }
 
 function seedOf({ expert, seed }: ExpertJob, label: string): number {
@@ -69,29 +73,26 @@ function hiddenPresence(job: ExpertJob, rows: Int32Array, draw: () => number): U
   return visible;
 }
 
-async function trainEpoch(
+/** Steps over the given rows in their order; `factor` is the step size, from 0 to 1 of them done. */
+async function trainOn(
   context: Context,
   rows: Int32Array,
   stream: Random,
   factor: (done: number) => number,
-): Promise<number> {
-  const { job, model, trainer } = context;
+): Promise<void> {
+  const { job, model, trainer, source } = context;
   const { batch } = job.expert.schedule;
   const objective = objectives.get(job.objective.kind);
-  let total = 0;
-  let steps = 0;
+  source.load(rows);
   for (let from = 0; from < rows.length; from += batch) {
     const part = rows.subarray(from, from + batch);
     const visible = hiddenPresence(job, part, stream.uniform);
-    const { feeds, bags } = trainingBatch(job.ports, {
-      columns: job.columns,
-      rows: visibleRows(job, part, visible),
-    });
+    const { feeds, bags } = trainingBatch(job.ports, selected(job, source.pick(part), visible));
     model.vary?.(feeds, stream);
     const truth = objective.feed(Float64Array.from(part, (row) => job.truth[row]!));
     const weight = Float32Array.from(part, (row) => job.rowWeights[row]!);
     const all = Int32Array.from(part.keys());
-    const { loss } = await trainer.step({
+    await trainer.step({
       feeds: {
         ...feeds,
         '@truth': { data: truth, dims: [part.length, 1] },
@@ -101,10 +102,25 @@ async function trainEpoch(
       rows: all,
       rateFactor: factor(from / rows.length),
     });
-    total += loss;
-    steps++;
   }
-  return total / steps;
+}
+
+/** One pass: all rows, or where they are many a part of an epoch. Rates fall from pass to pass. */
+async function trainPass(
+  context: Context,
+  { rows, stream, label }: Order,
+  pass: number,
+  passes: number,
+): Promise<void> {
+  const { job } = context;
+  const rate = linearRate(passes);
+  const windows = windowsOf(rows, job.reading, pass, stream, { seed: job.seed, label });
+  let before = 0;
+  for (const { rows: window, share } of windows) {
+    const from = before;
+    await trainOn(context, window, stream, (done) => rate(pass + from + done * share));
+    before += share;
+  }
 }
 
 /**
@@ -146,66 +162,64 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
  */
 async function trainFold(context: Context, fold: number): Promise<Fold> {
   const { job, width, count, trainer } = context;
-  const { epochs, patience, every = 1 } = job.expert.schedule;
-  const rows = rowsWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
-  const views = rowsWhere(
+  const { patience, every = 1 } = job.expert.schedule;
+  const rows = placesWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
+  const views = placesWhere(
     job.views.row.length,
     (view) => job.parts.fold[job.views.row[view]!] === fold,
   );
   const checks = views.filter((view) => job.parts.check[job.views.row[view]!] === 1);
-  const stream = random(job.seed, `${job.expert.name}/${labelOf(fold)}`);
+  const epochs = job.expert.schedule.epochs * passesPerEpoch(rows.length);
+  const label = `${job.expert.name}/${labelOf(fold)}`;
+  const order: Order = { rows, stream: random(job.seed, label), label };
   if (fold > 0) trainer.restart(seedOf(job, labelOf(fold)));
-  const said = views.map((view) => job.views.row[view]!);
-  const { kept, ...small } = compact(job.fields, job.columns, said);
-  const speaker = { ...job, ...small };
+  const { speaker, kept } = speakerOf(job, width, views);
   const curve: number[] = [];
   let least = Number.POSITIVE_INFINITY;
   let best = { epoch: 0, learned: trainer.values(kept) };
   for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
-    stream.shuffle(rows);
-    await trainEpoch(context, rows, stream, (done) => linearRate(epochs)(epoch - 1 + done));
+    await trainPass(context, order, epoch - 1, epochs);
     if (epoch % every !== 0 && epoch !== epochs) continue;
     const learned = trainer.values(kept);
-    const loss = checkLoss(context, await say(speaker, width, learned, checks), checks);
+    const loss = checkLoss(context, await say(speaker, learned, checks), checks);
     curve.push(loss);
     least = Math.min(least, loss);
     if (isAsGood(loss, least)) best = { epoch, learned };
     context.post({ epoch, epochs, stage: 'fit', loss });
     if (loss < perfect) break;
   }
-  return {
-    curve,
-    epoch: best.epoch,
-    heldOut: await say(speaker, width, best.learned, views),
-    views,
-  };
+  return { curve, epoch: best.epoch, heldOut: await say(speaker, best.learned, views), views };
 }
 
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */
 async function refit(context: Context, epochs: number): Promise<Learned> {
   const { job, count, trainer } = context;
-  const rows = rowsWhere(count, (row) => fits(job, row));
-  const stream = random(job.seed, `${job.expert.name}/refit`);
+  const rows = placesWhere(count, (row) => fits(job, row));
+  const label = `${job.expert.name}/refit`;
+  const order: Order = { rows, stream: random(job.seed, label), label };
   trainer.restart(seedOf(job, 'refit'));
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    stream.shuffle(rows);
-    await trainEpoch(context, rows, stream, (done) => linearRate(epochs)(epoch - 1 + done));
+    await trainPass(context, order, epoch - 1, epochs);
     context.post({ epoch, epochs, stage: 'refit' });
   }
   return trainer.values();
 }
 
-/** Trains against every held-out fold, then on all rows for the epochs that served best; an imported model is only asked. */
+/**
+ * Trains against every held-out fold, then on all rows for the epochs that served best; an imported
+ * model is only asked.
+ */
 export async function run(
   job: ExpertJob,
   post: (progress: ExpertProgress) => void,
 ): Promise<TrainedExpert> {
   const objective = objectives.get(job.objective.kind);
   const width = objective.outputs(job.objective.state);
-  const model = modelOf(graphOfJob(job, width));
+  const model = modelOf(graphOfJob(job, job.fields, width));
   if (model.by === 'nothing') return runFrozen(job, model, width, post);
   const trainer = await makeTrainer(job, model);
-  const context: Context = { job, model, width, count: job.truth.length, post, trainer };
+  const source = openSource(job.source, job.ports);
+  const context: Context = { job, model, width, count: job.truth.length, post, trainer, source };
   const heldOut = new Float32Array(job.views.row.length * width);
   const folds: Fold[] = [];
   for (let fold = 0; fold < job.parts.folds; fold++) {

@@ -1,10 +1,11 @@
 /** What a worker is given to train an expert, and what it gives back. */
-import type { Columns } from '../core/column.js';
 import type { FieldPorts } from '../expert/expert.js';
 import type { ExpertPlan } from '../mixture/plan.js';
 import type { Truth } from '../objective/objective.js';
 import type { Learned } from '../tensor/trace-serving.js';
 import type { Parts } from './parts.js';
+import type { Reading } from './passes.js';
+import type { MemoryParts, SourceParts } from './source.js';
 import type { Hiding, Views } from './view.js';
 
 export interface ExpertJob {
@@ -15,7 +16,11 @@ export interface ExpertJob {
   /** Field index by name, as in `presence`. */
   readonly fieldIndex: Readonly<Record<string, number>>;
   readonly objective: { readonly kind: string; readonly state: unknown };
-  readonly columns: Columns;
+  /** Where its training rows are read from. */
+  readonly source: SourceParts;
+  /** Where held-out rows are, and [V] the place of each view's row there. */
+  readonly held: { readonly source: MemoryParts; readonly place: Int32Array };
+  readonly reading: Reading;
   readonly truth: Truth;
   readonly rowWeights: Float32Array;
   /** [N, F] */

@@ -3,7 +3,7 @@ import type { FrozenModel } from '../expert/expert.js';
 import { adoptedBy } from '../mixture/expert-parts.js';
 import { objectives } from '../objective/objectives.js';
 import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-types.js';
-import { say } from './say.js';
+import { say, speakerOf } from './say.js';
 
 /** What a frozen model says of every held-out view: no row has trained it here. */
 export async function runFrozen(
@@ -18,13 +18,14 @@ export async function runFrozen(
   const adopted = adoptedBy({ objective, state }, model, expert.name);
   const all = Int32Array.from(views.row.keys());
   const started = { weights: adopted.start, tables: {} };
-  const heard = await say(job, outputs, started, all);
+  const { speaker } = speakerOf(job, outputs, all);
+  const heard = await say(speaker, started, all);
   post({ epoch: 1, epochs: 1, stage: 'fit' });
   const known = (check: 0 | 1) =>
     Float64Array.from(views.row, (row) => (parts.check[row] === check ? truth[row]! : Number.NaN));
   const learned =
     adopted.fit === undefined ? started : { weights: adopted.fit(heard, known(0)), tables: {} };
-  const heldOut = adopted.fit === undefined ? heard : await say(job, outputs, learned, all);
+  const heldOut = adopted.fit === undefined ? heard : await say(speaker, learned, all);
   post({ epoch: 1, epochs: 1, stage: 'refit' });
   return { learned, heldOut, epochs: 0, curve: [objective.stopLoss(heldOut, known(1), state)] };
 }

@@ -6,12 +6,13 @@ import { type Aim, expertParts } from '../mixture/expert-parts.js';
 import { openExpert } from '../mixture/expert-runner.js';
 import type { ExpertGraph } from '../mixture/graphs.js';
 import { fieldOf } from '../mixture/wiring.js';
-import { takeValues } from '../predict/batch.js';
+import { type Batch, takeValues } from '../predict/batch.js';
 import { sessions } from '../runtime/session.js';
 import type { Learned } from '../tensor/trace-serving.js';
-import type { LabelledRows } from './rows.js';
 
 const records = 200;
+/** Rows that a measurement takes, where there are so many. */
+export const measuredRows = 2 * records;
 
 /** Median microseconds of single records; the first half only warms up. */
 export async function measuredCost(
@@ -20,7 +21,7 @@ export async function measuredCost(
   learned: Learned,
   aim: Aim,
   coders: Readonly<Record<string, Coder>>,
-  rows: LabelledRows,
+  rows: Batch,
   clock: () => number,
 ): Promise<number> {
   const runner = await openExpert(
@@ -29,7 +30,7 @@ export async function measuredCost(
   );
   const times: number[] = [];
   const one = Int32Array.of(0);
-  for (let i = 0; i < 2 * records; i++) {
+  for (let i = 0; i < measuredRows; i++) {
     const row = Int32Array.of(i % rows.rows);
     const start = clock();
     const columns: Record<string, Columns[string]> = {};
