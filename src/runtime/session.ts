@@ -15,6 +15,9 @@ const sessionOptions: InferenceSession.SessionOptions = {
   logSeverityLevel: 3,
 };
 
+/** The version of ONNX Runtime, which decides how sums are rounded. */
+export const engineVersion: string = env.versions.common;
+
 /** Opens a model from bytes or a file; throws MonbanError when it cannot be loaded. */
 export async function openSession(
   model: Uint8Array | string,

@@ -7,8 +7,8 @@ import { automaticGates, type GatePlan } from '../mixture/plan.js';
 import type { Calibration, PoolName, Truth, Utility } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { notAsked } from '../objective/pool.js';
-import { runJobs } from '../runtime/pool.js';
 import { openSession } from '../runtime/session.js';
+import { type Checkpoint, runKept } from './checkpoint.js';
 import type { GateData } from './gate-data.js';
 import { gateFeeds, gatherRows } from './gate-feeds.js';
 import { type GateJob, type GateProgress, graphOf, type TrainedGate } from './gate-job.js';
@@ -195,6 +195,7 @@ export interface GatePhase {
   readonly reward?: Reward;
   readonly threads: number;
   readonly signal?: AbortSignal;
+  readonly checkpoint?: Checkpoint | undefined;
   readonly onProgress: (done: number, total: number, who: string, progress: GateProgress) => void;
 }
 
@@ -259,18 +260,21 @@ export async function trainGates(phase: GatePhase): Promise<GateResult> {
   const done = new Array<number>(jobs.length + 2).fill(0);
   const sum = () => done.reduce((a, b) => a + b, 0);
   const total = (jobs.length + 2) * epochs;
-  const runAll = (list: readonly GateJob[], offset: number) =>
-    runJobs<GateJob, TrainedGate>(moduleUrl, list as GateJob[], {
+  const nameOf = ({ kind, pool, topK }: GateJob) => `${kind}, ${pool}, k=${topK}`;
+  const runAll = (list: readonly GateJob[], offset: number, what?: string) =>
+    runKept<GateJob, TrainedGate>(moduleUrl, list, {
       threads: phase.threads,
+      checkpoint: phase.checkpoint,
+      labels: list.map((job) => `gate ${nameOf(job)}`),
+      ...(what === undefined ? {} : { what }),
       ...(phase.signal === undefined ? {} : { signal: phase.signal }),
       onMessage(index, message) {
         const progress = message as GateProgress;
-        const { kind, pool, topK } = list[index]!;
         done[offset + index] = progress.epoch;
-        phase.onProgress(sum(), total, `${kind}, ${pool}, k=${topK}`, progress);
+        phase.onProgress(sum(), total, nameOf(list[index]!), progress);
       },
     });
-  const trained = await runAll(jobs, 0);
+  const trained = await runAll(jobs, 0, 'gates');
   const candidates: Candidate[] = [];
   for (const [i, job] of jobs.entries())
     candidates.push(await judge(job, trained[i]!, checks, phase.reward));

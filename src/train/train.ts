@@ -13,8 +13,14 @@ import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
 import type { Calibration, Objective, Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
-import { runJobs } from '../runtime/pool.js';
 import { cardOf } from './card.js';
+import {
+  type Checkpoint,
+  type CheckpointOptions,
+  memo,
+  openCheckpoint,
+  runKept,
+} from './checkpoint.js';
 import type { Listener } from './event.js';
 import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-types.js';
 import type { GateData } from './gate-data.js';
@@ -50,6 +56,12 @@ export interface TrainOptions {
   readonly clock?: () => number;
   /** The folder from which paths of the spec start; the working folder without it. */
   readonly base?: string;
+  /**
+   * A folder to keep in what is done, so that the same training, when it is killed, goes on from
+   * there and gives the same bytes. It stays until `discardCheckpoint` removes it. `every` is the
+   * least time in milliseconds between two writes about an expert in training, 3000 by default.
+   */
+  readonly checkpoint?: CheckpointOptions;
 }
 
 /** Everything that later phases need to know of the first. */
@@ -69,6 +81,7 @@ interface Stage {
   /** [V] place of each view's row among the held-out rows of the store. */
   readonly heldPlaces: Int32Array;
   readonly options: TrainOptions;
+  readonly checkpoint: Checkpoint | undefined;
 }
 
 const expertModule = new URL('./expert-job.js', import.meta.url).href;
@@ -139,8 +152,13 @@ async function trainExperts(
   const order = [...graphs.keys()].sort((a, b) => costs[b]! - costs[a]!);
   const done = new Float64Array(graphs.length);
   const jobs = order.map((e) => expertJob(stage, graphs[e]!, e, rowWeights));
-  const results = await runJobs<ExpertJob, TrainedExpert>(expertModule, jobs, {
+  const results = await runKept<ExpertJob, TrainedExpert>(expertModule, jobs, {
     threads: threadsOf(plan),
+    checkpoint: stage.checkpoint,
+    labels: order.map((e) => plan.experts[e]!.name),
+    // The checkpoint knows the rows themselves, wherever they lie.
+    identify: ({ source, held, ...rest }) => ({ ...rest, place: held.place }),
+    what: 'experts',
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onMessage(index, message) {
       const e = order[index]!;
@@ -328,6 +346,7 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     },
     ...(reward === undefined ? {} : { reward }),
     threads: threadsOf(plan),
+    checkpoint: stage.checkpoint,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onProgress(done, total, who, { loss, shares, message }) {
       const loads = Object.fromEntries(names.map((name, e) => [name, shares[e]!]));
@@ -459,6 +478,19 @@ async function measureAll(
   return costs;
 }
 
+/** What decides the bytes of a training, opened as the checkpoint that the options name. */
+function checkpointOf(stage: Omit<Stage, 'checkpoint'>): Checkpoint | undefined {
+  const { plan, rows, prepared, truth, options } = stage;
+  if (options.checkpoint === undefined) return undefined;
+  const { fields, store, presence } = prepared;
+  const { unit, time, unlabelled } = rows;
+  const data = { rows: store.identity, presence, truth, unit, time, unlabelled };
+  const identity = { plan, fields, data };
+  return openCheckpoint(options.checkpoint, identity, (message) =>
+    options.onEvent?.({ phase: 'experts', step: 0, total: plan.experts.length, message }),
+  );
+}
+
 /** The plan with experts that take enough steps on few rows. */
 function withEnoughSteps(plan: Plan, rows: number): Plan {
   const experts = plan.experts.map((expert) =>
@@ -514,12 +546,13 @@ async function begin(plan: Plan, rows: TrainingRows, options: TrainOptions): Pro
     }),
   );
   const made = makeViews(heldOut, prepared.presence, plan.fields.length, hiding, training.seed);
-  return {
+  const begun = {
     ...{ plan, rows, objective, state, truth, prepared, loaded, parts: shared, options },
     width: objective.answerWidth(state),
     views: { row: shareArray(made.row), visible: shareArray(made.visible) },
     heldPlaces: shareArray(made.row.map(prepared.store.placeOf)),
   };
+  return { ...begun, checkpoint: checkpointOf(begun) };
 }
 
 async function trainStage(stage: Stage): Promise<Bundle> {
@@ -532,7 +565,9 @@ async function trainStage(stage: Stage): Promise<Bundle> {
   const costs =
     plan.spec.training.costs === 'counted'
       ? counted
-      : await measureAll(stage, graphs, trained, clock);
+      : await memo(stage.checkpoint, 'costs', { trained }, () =>
+          measureAll(stage, graphs, trained, clock),
+        );
   const said = await calibrateExperts(stage, trained, costs);
   const result = await trainGate(stage, said, costs);
   options.onEvent?.({ phase: 'finish', step: 0, total: 1 });
