@@ -108,7 +108,10 @@ export function blockWriter(file: number, blockRows: number, folder: string): Bl
       try {
         for (const [field, values] of Object.entries(block.values)) put(field, [values]);
         for (const [port, column] of Object.entries(block.columns)) {
-          if (column.form === 'raw') continue;
+          if (column.form === 'raw') {
+            hash.update(JSON.stringify(Array.from<unknown>(column.data)));
+            continue;
+          }
           put(port, arraysOf(column));
           empty[port] ??= emptied(column);
           if (column.form === 'bag') append(entries, port, column.ids.length);
