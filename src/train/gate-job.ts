@@ -32,7 +32,7 @@ import {
   sub,
   sum,
 } from '../tensor/ops.js';
-import { linearRate } from '../tensor/optimiser.js';
+import { linearRate } from '../tensor/rate.js';
 import { input, type Tensor } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
