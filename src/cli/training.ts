@@ -4,8 +4,8 @@ import { type Dataset, openDataset } from '../data/dataset.js';
 import type { Bundle } from '../mixture/bundle.js';
 import type { Plan } from '../mixture/plan.js';
 import { checkWritable, saveBundle } from '../mixture/save.js';
-import { readRows } from '../train/rows.js';
 import { train } from '../train/train.js';
+import { openRows } from '../train/training-rows.js';
 import { cleanWhenStopped } from './interrupt.js';
 import { progress } from './progress.js';
 
@@ -23,7 +23,7 @@ export async function trainTo(plan: Plan, spec: string, out: string): Promise<Bu
   try {
     data = await openSource(plan, spec);
     bar.listen({ phase: 'read', step: 0, total: 1 });
-    const rows = await readRows(plan, data, 0);
+    const rows = await openRows(plan, data);
     const bundle = await train(plan, rows, { onEvent: bar.listen });
     saveBundle(bundle, out);
     return bundle;

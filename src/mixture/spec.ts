@@ -139,6 +139,11 @@ const training = z.strictObject({
   holdout: share.default(0.2).describe('share of the rows held out for the gate and for stopping'),
   folds: whole.min(2).max(20).default(5).describe('cross-fitting folds where rows are few'),
   crossFitBelow: whole.min(0).default(20000).describe('rows below which experts are cross-fitted'),
+  memory: whole
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('megabytes for rows, 1024 where not given; more rows wait in a temporary file'),
   threads: whole.min(0).max(256).default(2).describe('worker threads; 0 trains in this thread'),
   costs: z
     .enum(['counted', 'measured'])

@@ -1,22 +1,30 @@
 /** Phase 1, in a worker thread: trains one expert, says what it would have said of held-out rows. */
-import type { Columns } from '../core/column.js';
 import { type Random, random } from '../core/random.js';
 import type { FieldPorts } from '../expert/expert.js';
 import { experts } from '../expert/experts.js';
-import { servingFeeds, trainingBatch } from '../mixture/feeds.js';
+import { type Selected, servingFeeds, trainingBatch } from '../mixture/feeds.js';
 import { expertGraph } from '../mixture/graphs.js';
 import type { ExpertPlan } from '../mixture/plan.js';
 import { fieldOf, graphFeatures } from '../mixture/wiring.js';
 import type { Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { openSession } from '../runtime/session.js';
-import { createTrainer, type Trainer } from '../runtime/trainer.js';
+import { createTrainer, type Kept, type Trainer } from '../runtime/trainer.js';
 import { linearRate } from '../tensor/rate.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
 import { compact } from './compact.js';
 import type { Parts } from './parts.js';
+import { passesPerEpoch, type Reading, windowsOf } from './passes.js';
+import { placesWhere } from './places.js';
+import {
+  type MemoryParts,
+  openSource,
+  type Picked,
+  type Source,
+  type SourceParts,
+} from './source.js';
 import { type Hiding, hideGroups, type Views } from './view.js';
 
 export interface ExpertJob {
@@ -27,7 +35,11 @@ export interface ExpertJob {
   /** Field index by name, as in `presence`. */
   readonly fieldIndex: Readonly<Record<string, number>>;
   readonly objective: { readonly kind: string; readonly state: unknown };
-  readonly columns: Columns;
+  /** Where its training rows are read from. */
+  readonly source: SourceParts;
+  /** Where held-out rows are, and [V] the place of each view's row there. */
+  readonly held: { readonly source: MemoryParts; readonly place: Int32Array };
+  readonly reading: Reading;
   readonly truth: Truth;
   readonly rowWeights: Float32Array;
   /** [N, F] */
@@ -55,6 +67,13 @@ export interface ExpertProgress {
   readonly loss?: number;
 }
 
+/** Rows in the order of their passes. */
+interface Order {
+  readonly rows: Int32Array;
+  readonly stream: Random;
+  readonly label: string;
+}
+
 interface Context {
   readonly job: ExpertJob;
   readonly width: number;
@@ -62,12 +81,7 @@ interface Context {
   readonly post: (progress: ExpertProgress) => void;
   /** Every fold trains the same graph from other starting values. */
   readonly trainer: Trainer;
-}
-
-function rowsWhere(count: number, test: (row: number) => boolean): Int32Array {
-  const rows: number[] = [];
-  for (let row = 0; row < count; row++) if (test(row)) rows.push(row);
-  return Int32Array.from(rows);
+  readonly source: Source;
 }
 
 function seedOf({ expert, seed }: ExpertJob, label: string): number {
@@ -110,42 +124,38 @@ function hiddenPresence(job: ExpertJob, rows: Int32Array, draw: () => number): U
   return visible;
 }
 
-/** Row indices for a port of a batch: -1 where its field is not visible. */
-function visibleRows(job: ExpertJob, rows: Int32Array, visible: Uint8Array) {
-  const width = visible.length / rows.length;
-  return (port: string): Int32Array => {
+/** Picked rows as a batch selects them: -1 for a port whose field is not visible. */
+function selected(job: ExpertJob, { columns, at }: Picked, visible: Uint8Array): Selected {
+  const width = Object.keys(job.fieldIndex).length;
+  const rows = (port: string): Int32Array => {
     const f = job.fieldIndex[fieldOf(port)]!;
-    const shown = new Int32Array(rows.length);
-    for (let i = 0; i < rows.length; i++) shown[i] = visible[i * width + f] === 1 ? rows[i]! : -1;
-    return shown;
+    return at(port).map((row, i) => (visible[i * width + f] === 1 ? row : -1));
   };
+  return { columns, rows };
 }
 
-async function trainEpoch(
+/** Steps over the given rows in their order; `factor` is the step size, from 0 to 1 of them done. */
+async function trainOn(
   context: Context,
   rows: Int32Array,
   stream: Random,
   factor: (done: number) => number,
-): Promise<number> {
-  const { job, width, trainer } = context;
+): Promise<void> {
+  const { job, width, trainer, source } = context;
   const { kind, config, schedule } = job.expert;
   const { batch } = schedule;
   const model = experts.get(kind).build(width, config);
   const objective = objectives.get(job.objective.kind);
-  let total = 0;
-  let steps = 0;
+  source.load(rows);
   for (let from = 0; from < rows.length; from += batch) {
     const part = rows.subarray(from, from + batch);
     const visible = hiddenPresence(job, part, stream.uniform);
-    const { feeds, bags } = trainingBatch(job.ports, {
-      columns: job.columns,
-      rows: visibleRows(job, part, visible),
-    });
+    const { feeds, bags } = trainingBatch(job.ports, selected(job, source.pick(part), visible));
     model.vary?.(feeds, stream);
     const truth = objective.feed(Float64Array.from(part, (row) => job.truth[row]!));
     const weight = Float32Array.from(part, (row) => job.rowWeights[row]!);
     const all = Int32Array.from(part.keys());
-    const { loss } = await trainer.step({
+    await trainer.step({
       feeds: {
         ...feeds,
         '@truth': { data: truth, dims: [part.length, 1] },
@@ -155,20 +165,53 @@ async function trainEpoch(
       rows: all,
       rateFactor: factor(from / rows.length),
     });
-    total += loss;
-    steps++;
   }
-  return total / steps;
+}
+
+/** One pass: all rows, or where they are many a part of an epoch. Rates fall from pass to pass. */
+async function trainPass(
+  context: Context,
+  { rows, stream, label }: Order,
+  pass: number,
+  passes: number,
+): Promise<void> {
+  const { job } = context;
+  const rate = linearRate(passes);
+  const windows = windowsOf(rows, job.reading, pass, stream, { seed: job.seed, label });
+  let before = 0;
+  for (const { rows: window, share } of windows) {
+    const from = before;
+    await trainOn(context, window, stream, (done) => rate(pass + from + done * share));
+    before += share;
+  }
+}
+
+/** What is needed to say something of held-out views. */
+interface Speaker {
+  readonly job: ExpertJob;
+  readonly width: number;
+  readonly fields: FieldPorts;
+  readonly held: Source;
+}
+
+/** A speaker of some views with tables of the ids that these use, and which ids they are. */
+function speakerOf({ job, width }: Context, views: Int32Array): { speaker: Speaker; kept: Kept } {
+  const { quick, packed } = job.held.source;
+  const places = views.map((view) => job.held.place[view]!);
+  const own = Object.entries(packed.columns).filter(([port]) => job.ports.includes(port));
+  const { kept, fields, columns } = compact(job.fields, Object.fromEntries(own), places);
+  const held = openSource({ quick, packed: { ...packed, columns } }, job.ports);
+  return { speaker: { job, width, fields, held }, kept };
 }
 
 /** Raw outputs about views [from the list], by the serving graph of what was learned so far. */
-async function say(context: Context, learned: Learned, views: Int32Array): Promise<Float32Array> {
-  const { job, width } = context;
+async function say(speaker: Speaker, learned: Learned, views: Int32Array): Promise<Float32Array> {
+  const { job, width, fields, held } = speaker;
   const objective = objectives.get(job.objective.kind);
   const graph = {
     kind: job.expert.kind,
     config: job.expert.config,
-    fields: job.fields,
+    fields,
     ports: job.ports,
     outputs: width,
   };
@@ -178,7 +221,7 @@ async function say(context: Context, learned: Learned, views: Int32Array): Promi
   const slice = 64;
   for (let from = 0; from < views.length; from += slice) {
     const part = views.subarray(from, from + slice);
-    const rows = part.map((view) => job.views.row[view]!);
+    const picked = held.pick(part.map((view) => job.held.place[view]!));
     const visible = new Uint8Array(part.length * fieldCount);
     part.forEach((view, i) => {
       visible.set(
@@ -186,10 +229,7 @@ async function say(context: Context, learned: Learned, views: Int32Array): Promi
         i * fieldCount,
       );
     });
-    const feeds = servingFeeds(job.ports, {
-      columns: job.columns,
-      rows: visibleRows(job, rows, visible),
-    });
+    const feeds = servingFeeds(job.ports, selected(job, picked, visible));
     const { output } = await session.run(feeds);
     out.set(output!.data as Float32Array, from * width);
   }
@@ -236,24 +276,23 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
  */
 async function trainFold(context: Context, fold: number): Promise<Fold> {
   const { job, count, trainer } = context;
-  const { epochs, patience, every = 1 } = job.expert.schedule;
-  const rows = rowsWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
-  const views = rowsWhere(
+  const { patience, every = 1 } = job.expert.schedule;
+  const rows = placesWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
+  const views = placesWhere(
     job.views.row.length,
     (view) => job.parts.fold[job.views.row[view]!] === fold,
   );
   const checks = views.filter((view) => job.parts.check[job.views.row[view]!] === 1);
-  const stream = random(job.seed, `${job.expert.name}/${labelOf(fold)}`);
+  const epochs = job.expert.schedule.epochs * passesPerEpoch(rows.length);
+  const label = `${job.expert.name}/${labelOf(fold)}`;
+  const order: Order = { rows, stream: random(job.seed, label), label };
   if (fold > 0) trainer.restart(seedOf(job, labelOf(fold)));
-  const said = views.map((view) => job.views.row[view]!);
-  const { kept, ...small } = compact(job.fields, job.columns, said);
-  const speaker: Context = { ...context, job: { ...job, ...small } };
+  const { speaker, kept } = speakerOf(context, views);
   const curve: number[] = [];
   let least = Number.POSITIVE_INFINITY;
   let best = { epoch: 0, learned: trainer.values(kept) };
   for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
-    stream.shuffle(rows);
-    await trainEpoch(context, rows, stream, (done) => linearRate(epochs)(epoch - 1 + done));
+    await trainPass(context, order, epoch - 1, epochs);
     if (epoch % every !== 0 && epoch !== epochs) continue;
     const learned = trainer.values(kept);
     const loss = checkLoss(context, await say(speaker, learned, checks), checks);
@@ -269,12 +308,12 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */
 async function refit(context: Context, epochs: number): Promise<Learned> {
   const { job, count, trainer } = context;
-  const rows = rowsWhere(count, (row) => fits(job, row));
-  const stream = random(job.seed, `${job.expert.name}/refit`);
+  const rows = placesWhere(count, (row) => fits(job, row));
+  const label = `${job.expert.name}/refit`;
+  const order: Order = { rows, stream: random(job.seed, label), label };
   trainer.restart(seedOf(job, 'refit'));
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    stream.shuffle(rows);
-    await trainEpoch(context, rows, stream, (done) => linearRate(epochs)(epoch - 1 + done));
+    await trainPass(context, order, epoch - 1, epochs);
     context.post({ epoch, epochs, stage: 'refit' });
   }
   return trainer.values();
@@ -288,7 +327,8 @@ export async function run(
   const objective = objectives.get(job.objective.kind);
   const width = objective.outputs(job.objective.state);
   const trainer = await makeTrainer(job, width);
-  const context: Context = { job, width, count: job.truth.length, post, trainer };
+  const source = openSource(job.source, job.ports);
+  const context: Context = { job, width, count: job.truth.length, post, trainer, source };
   const heldOut = new Float32Array(job.views.row.length * width);
   const folds: Fold[] = [];
   for (let fold = 0; fold < job.parts.folds; fold++) {

@@ -31,6 +31,8 @@ export interface Candidate {
   /** Group of rows behind each check view. */
   readonly unit: Uint32Array;
   readonly asked: number;
+  /** True where balancing is wished and an expert that should have work has none. */
+  readonly dead: boolean;
 }
 
 const sliceRows = 512;
@@ -119,6 +121,10 @@ export interface Reward {
   readonly prices: readonly number[];
 }
 
+function leavesDead({ targets, idle }: GateJob, result: GateOutcome): boolean {
+  return loadOfOutcome(result, targets).dead.some((e) => !idle[e]);
+}
+
 async function judge(
   job: GateJob,
   trained: TrainedGate,
@@ -134,7 +140,8 @@ async function judge(
       : rewardOf(result, truth, job.data, reward.utility, reward.prices);
   const asked = result.mask.reduce((a, b) => a + b, 0) / Math.max(1, checks.length);
   const unit = Uint32Array.from(checks, (view) => job.data.unit[view]!);
-  return { job, trained, worth, unit, asked };
+  const dead = job.plan.balance.kind !== 'none' && leavesDead(job, result);
+  return { job, trained, worth, unit, asked, dead };
 }
 
 /**
@@ -155,9 +162,9 @@ function beats(a: Candidate, b: Candidate): boolean {
   return meanOf(gain) > errors.rare * Math.max(standardError(gain), ofGroups);
 }
 
-/** Fewer experts asked, then a simpler gate. */
-function simplicity({ job }: Candidate): number {
-  return job.topK * 100 + automaticGates.indexOf(job.kind);
+/** No expert without work, then fewer experts asked, then a simpler gate. */
+function simplicity({ job, dead }: Candidate): number {
+  return (dead ? 1e4 : 0) + job.topK * 100 + automaticGates.indexOf(job.kind);
 }
 
 /**

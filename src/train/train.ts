@@ -18,8 +18,9 @@ import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-job.js';
 import type { GateData } from './gate-data.js';
 import { graphOf } from './gate-job.js';
 import { type GateResult, outcome, type Reward, trainGates } from './gate-phase.js';
-import { measuredCost } from './measure.js';
+import { measuredCost, measuredRows } from './measure.js';
 import { cutParts, type Parts } from './parts.js';
+import { placesWhere } from './places.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { LabelledRows } from './rows.js';
 import {
@@ -33,9 +34,11 @@ import {
   regrets,
 } from './said.js';
 import { withSteps } from './schedule.js';
-import { shareArray } from './shared-memory.js';
+import { shareArray, shareColumns } from './shared-memory.js';
+import { heldColumns } from './store.js';
+import { inMemory, type TrainingRows } from './training-rows.js';
 import { version } from './version.js';
-import { type Hiding, makeViews, type Views } from './view.js';
+import { type Hiding, makeViews, mostHeldOut, type Views } from './view.js';
 
 export interface TrainOptions {
   readonly onEvent?: Listener;
@@ -47,7 +50,7 @@ export interface TrainOptions {
 /** Everything that later phases need to know of the first. */
 interface Stage {
   readonly plan: Plan;
-  readonly rows: LabelledRows;
+  readonly rows: TrainingRows;
   readonly objective: Objective;
   readonly state: unknown;
   /** V */
@@ -56,6 +59,8 @@ interface Stage {
   readonly prepared: Prepared;
   readonly parts: Parts;
   readonly views: Views;
+  /** [V] place of each view's row among the held-out rows of the store. */
+  readonly heldPlaces: Int32Array;
   readonly options: TrainOptions;
 }
 
@@ -101,7 +106,9 @@ function expertJob(
     fields: graph.fields,
     fieldIndex: Object.fromEntries(plan.fields.map(({ name }, i) => [name, i])),
     objective: { kind: objective.kind, state },
-    columns: Object.fromEntries(graph.ports.map((port) => [port, prepared.columns[port]!])),
+    source: prepared.store.source,
+    held: { source: prepared.store.held, place: stage.heldPlaces },
+    reading: prepared.readings[e]!,
     truth,
     rowWeights,
     presence: prepared.presence,
@@ -284,8 +291,8 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     objective: { kind: stage.objective.kind, state: stage.state },
     fields: prepared.ports,
     ports: prepared.gatePorts,
-    columns: Object.fromEntries(prepared.gatePorts.map((port) => [port, prepared.columns[port]!])),
-    views,
+    columns: shareColumns(heldColumns(prepared.store, prepared.gatePorts)),
+    views: { row: stage.heldPlaces, visible: views.visible },
     outputs: interleave(said.outputs, width),
     open: said.open,
     truth: said.truth,
@@ -414,10 +421,11 @@ async function measureAll(
   clock: () => number,
 ): Promise<number[]> {
   const costs: number[] = [];
+  const some = await stage.rows.head(measuredRows);
   for (const [e, graph] of graphs.entries()) {
-    const { objective, prepared, rows } = stage;
+    const { objective, prepared } = stage;
     costs.push(
-      await measuredCost(graph, trained[e]!.learned, objective, prepared.coders, rows, clock),
+      await measuredCost(graph, trained[e]!.learned, objective, prepared.coders, some, clock),
     );
   }
   return costs;
@@ -437,11 +445,10 @@ const fewestRows = 20;
 /** Trains a plan on labelled rows. Throws MonbanError when the rows cannot teach it. */
 export async function train(
   given: Plan,
-  rows: LabelledRows,
+  rows: LabelledRows | TrainingRows,
   options: TrainOptions = {},
 ): Promise<Bundle> {
   const plan = withEnoughSteps(given, rows.rows);
-  const { training } = plan.spec;
   if (rows.rows < fewestRows) {
     const todo = 'give more rows, or another target or split';
     throw new MonbanError({
@@ -451,46 +458,51 @@ export async function train(
       todo,
     });
   }
+  const stage = await begin(plan, 'batches' in rows ? rows : inMemory(rows), options);
+  try {
+    return await trainStage(stage);
+  } finally {
+    stage.prepared.store.close();
+  }
+}
+
+/** Encodes rows and target, cuts the rows into parts and lays out the held-out views. */
+async function begin(plan: Plan, rows: TrainingRows, options: TrainOptions): Promise<Stage> {
+  const { training } = plan.spec;
   const objective = objectives.get(plan.objective.kind);
   const where = `target ${plan.spec.data.target}`;
   const state = objective.fit(rows.target, plan.objective.config, where);
   const truth = shareArray(objective.encode(rows.target, state, where));
-  const prepared = await prepare(plan, rows, (step, total, who, message) =>
+  const hiding = hidingOf(plan);
+  const holdout = Math.min(training.holdout, mostHeldOut(hiding) / rows.rows);
+  const parts = cutParts(rows, { ...training, holdout }, objective.classes?.(truth));
+  const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };
+  const heldOut = placesWhere(rows.rows, (row) => parts.fold[row]! >= 0);
+  const prepared = await prepare(plan, rows, heldOut, (step, total, who, message) =>
     options.onEvent?.({
       ...{ phase: 'encode', step, total, who },
       ...(message === undefined ? {} : { message }),
     }),
   );
-  const parts = cutParts(rows, training, objective.classes?.(truth));
-  const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };
-  const heldOut = Int32Array.from([...parts.fold.keys()].filter((row) => parts.fold[row]! >= 0));
-  const made = makeViews(
-    heldOut,
-    prepared.presence,
-    plan.fields.length,
-    hidingOf(plan),
-    training.seed,
-  );
-  const views = { row: shareArray(made.row), visible: shareArray(made.visible) };
-  const width = objective.answerWidth(state);
-  const stage: Stage = {
-    plan,
-    rows,
-    objective,
-    state,
-    width,
-    truth,
-    prepared,
-    parts: shared,
-    views,
-    options,
+  const made = makeViews(heldOut, prepared.presence, plan.fields.length, hiding, training.seed);
+  return {
+    ...{ plan, rows, objective, state, truth, prepared, parts: shared, options },
+    width: objective.answerWidth(state),
+    views: { row: shareArray(made.row), visible: shareArray(made.visible) },
+    heldPlaces: shareArray(made.row.map(prepared.store.placeOf)),
   };
+}
+
+async function trainStage(stage: Stage): Promise<Bundle> {
+  const { plan, prepared, options } = stage;
   const graphs = expertGraphs(stage);
-  const counted = graphs.map((graph) => countedCost(graph, prepared.columns));
+  const counted = graphs.map((graph) => countedCost(graph, prepared.store.lengths));
   const trained = await trainExperts(stage, graphs, counted);
   const clock = options.clock ?? (() => performance.now());
   const costs =
-    training.costs === 'counted' ? counted : await measureAll(stage, graphs, trained, clock);
+    plan.spec.training.costs === 'counted'
+      ? counted
+      : await measureAll(stage, graphs, trained, clock);
   const said = await calibrateExperts(stage, trained, costs);
   const result = await trainGate(stage, said, costs);
   options.onEvent?.({ phase: 'finish', step: 0, total: 1 });
