@@ -6,7 +6,7 @@ import { modelOf } from '../mixture/graphs.js';
 import { graphFeatures } from '../mixture/wiring.js';
 import { objectives } from '../objective/objectives.js';
 import { createTrainer, type Trainer, type TrainerState } from '../runtime/trainer.js';
-import { linearRate } from '../tensor/optimiser.js';
+import { linearRate } from '../tensor/rate.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
