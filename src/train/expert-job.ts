@@ -1,5 +1,5 @@
 /** Phase 1, in a worker thread: trains one expert, says what it would have said of held-out rows. */
-import { type Random, random } from '../core/random.js';
+import { type Random, type RandomState, random } from '../core/random.js';
 import type { FieldPorts } from '../expert/expert.js';
 import { experts } from '../expert/experts.js';
 import { type Selected, servingFeeds, trainingBatch } from '../mixture/feeds.js';
@@ -9,12 +9,13 @@ import { fieldOf, graphFeatures } from '../mixture/wiring.js';
 import type { Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { openSession } from '../runtime/session.js';
-import { createTrainer, type Kept, type Trainer } from '../runtime/trainer.js';
+import { createTrainer, type Kept, type Trainer, type TrainerState } from '../runtime/trainer.js';
 import { linearRate } from '../tensor/optimiser.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
 import { compact } from './compact.js';
+import { type Keeper, noKeeper } from './keeper.js';
 import type { Parts } from './parts.js';
 import { passesPerEpoch, type Reading, windowsOf } from './passes.js';
 import { placesWhere } from './places.js';
@@ -72,6 +73,8 @@ interface Order {
   readonly rows: Int32Array;
   readonly stream: Random;
   readonly label: string;
+  /** Passes that are over. */
+  epoch: number;
 }
 
 interface Context {
@@ -82,6 +85,30 @@ interface Context {
   /** Every fold trains the same graph from other starting values. */
   readonly trainer: Trainer;
   readonly source: Source;
+  /** Says that a later run could go on from here. */
+  readonly reached: (state: () => Reached) => void;
+}
+
+/** Where the fold or the refit is that is under way. */
+interface Reached {
+  readonly rows: Int32Array;
+  readonly stream: RandomState;
+  readonly epoch: number;
+  readonly trainer: TrainerState;
+  /** In a fold. */
+  readonly trial?: Trial;
+}
+
+/** What an interrupted run left: folds that are over, and what comes after them. */
+interface Left extends Reached {
+  readonly folds: readonly Fold[];
+}
+
+/** What a fold has seen so far. */
+interface Trial {
+  readonly curve: readonly number[];
+  readonly least: number;
+  readonly best: { readonly epoch: number; readonly learned: Learned };
 }
 
 function seedOf({ expert, seed }: ExpertJob, label: string): number {
@@ -89,6 +116,28 @@ function seedOf({ expert, seed }: ExpertJob, label: string): number {
 }
 
 const labelOf = (fold: number): string => `fold${fold}`;
+
+/** Begins with the starting values of a label, or goes on where an interrupted run was. */
+function beginOrder(
+  { job, trainer }: Context,
+  name: string,
+  rows: Int32Array,
+  left: Reached | undefined,
+): Order {
+  const label = `${job.expert.name}/${name}`;
+  const order: Order = { rows, stream: random(job.seed, label), label, epoch: 0 };
+  // A new trainer has begun as the first fold does.
+  if (name !== labelOf(0)) trainer.restart(seedOf(job, name));
+  if (left === undefined) return order;
+  order.stream.load(left.stream);
+  trainer.load(left.trainer);
+  rows.set(left.rows);
+  return { ...order, epoch: left.epoch };
+}
+
+function reachedBy({ trainer }: Context, { rows, stream, epoch }: Order): Reached {
+  return { rows, stream: stream.state(), epoch, trainer: trainer.state() };
+}
 
 /** The training graph: raw outputs and loss, over the ports of the expert; begins as fold 0 does. */
 async function makeTrainer(job: ExpertJob, width: number): Promise<Trainer> {
@@ -168,22 +217,20 @@ async function trainOn(
   }
 }
 
-/** One pass: all rows, or where they are many a part of an epoch. Rates fall from pass to pass. */
-async function trainPass(
-  context: Context,
-  { rows, stream, label }: Order,
-  pass: number,
-  passes: number,
-): Promise<void> {
+/** One pass: all rows, or where they are many a part of an epoch. Returns which one it was, from 1. */
+async function trainPass(context: Context, order: Order, passes: number): Promise<number> {
   const { job } = context;
+  const { rows, stream, label, epoch } = order;
   const rate = linearRate(passes);
-  const windows = windowsOf(rows, job.reading, pass, stream, { seed: job.seed, label });
+  const windows = windowsOf(rows, job.reading, epoch, stream, { seed: job.seed, label });
   let before = 0;
   for (const { rows: window, share } of windows) {
     const from = before;
-    await trainOn(context, window, stream, (done) => rate(pass + from + done * share));
+    await trainOn(context, window, stream, (done) => rate(epoch + from + done * share));
     before += share;
   }
+  order.epoch++;
+  return order.epoch;
 }
 
 /** What is needed to say something of held-out views. */
@@ -274,7 +321,7 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
  * Trains against one held-out fold with early stopping on its check rows. Of epochs as good as the
  * best the last is taken: an expert that is stopped early by luck would be refitted too briefly.
  */
-async function trainFold(context: Context, fold: number): Promise<Fold> {
+async function trainFold(context: Context, fold: number, left?: Reached): Promise<Fold> {
   const { job, count, trainer } = context;
   const { patience, every = 1 } = job.expert.schedule;
   const rows = placesWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
@@ -284,37 +331,38 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   );
   const checks = views.filter((view) => job.parts.check[job.views.row[view]!] === 1);
   const epochs = job.expert.schedule.epochs * passesPerEpoch(rows.length);
-  const label = `${job.expert.name}/${labelOf(fold)}`;
-  const order: Order = { rows, stream: random(job.seed, label), label };
-  if (fold > 0) trainer.restart(seedOf(job, labelOf(fold)));
+  const order = beginOrder(context, labelOf(fold), rows, left);
   const { speaker, kept } = speakerOf(context, views);
-  const curve: number[] = [];
-  let least = Number.POSITIVE_INFINITY;
-  let best = { epoch: 0, learned: trainer.values(kept) };
-  for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
-    await trainPass(context, order, epoch - 1, epochs);
-    if (epoch % every !== 0 && epoch !== epochs) continue;
-    const learned = trainer.values(kept);
-    const loss = checkLoss(context, await say(speaker, learned, checks), checks);
-    curve.push(loss);
-    least = Math.min(least, loss);
-    if (isAsGood(loss, least)) best = { epoch, learned };
-    context.post({ epoch, epochs, stage: 'fit', loss });
-    if (loss < perfect) break;
+  const { trial } = left ?? {};
+  const curve = [...(trial?.curve ?? [])];
+  let least = trial?.least ?? Number.POSITIVE_INFINITY;
+  let best = trial?.best ?? { epoch: 0, learned: trainer.values(kept) };
+  const goesOn = (): boolean =>
+    order.epoch < epochs && order.epoch < best.epoch + patience && !((curve.at(-1) ?? 1) < perfect);
+  while (goesOn()) {
+    const epoch = await trainPass(context, order, epochs);
+    if (epoch % every === 0 || epoch === epochs) {
+      const learned = trainer.values(kept);
+      const loss = checkLoss(context, await say(speaker, learned, checks), checks);
+      curve.push(loss);
+      least = Math.min(least, loss);
+      if (isAsGood(loss, least)) best = { epoch, learned };
+      context.post({ epoch, epochs, stage: 'fit', loss });
+    }
+    context.reached(() => ({ ...reachedBy(context, order), trial: { curve, least, best } }));
   }
   return { curve, epoch: best.epoch, heldOut: await say(speaker, best.learned, views), views };
 }
 
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */
-async function refit(context: Context, epochs: number): Promise<Learned> {
+async function refit(context: Context, epochs: number, left?: Reached): Promise<Learned> {
   const { job, count, trainer } = context;
   const rows = placesWhere(count, (row) => fits(job, row));
-  const label = `${job.expert.name}/refit`;
-  const order: Order = { rows, stream: random(job.seed, label), label };
-  trainer.restart(seedOf(job, 'refit'));
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    await trainPass(context, order, epoch - 1, epochs);
+  const order = beginOrder(context, 'refit', rows, left);
+  while (order.epoch < epochs) {
+    const epoch = await trainPass(context, order, epochs);
     context.post({ epoch, epochs, stage: 'refit' });
+    context.reached(() => reachedBy(context, order));
   }
   return trainer.values();
 }
@@ -323,21 +371,26 @@ async function refit(context: Context, epochs: number): Promise<Learned> {
 export async function run(
   job: ExpertJob,
   post: (progress: ExpertProgress) => void,
+  keeper: Keeper = noKeeper,
 ): Promise<TrainedExpert> {
   const objective = objectives.get(job.objective.kind);
   const width = objective.outputs(job.objective.state);
   const trainer = await makeTrainer(job, width);
   const source = openSource(job.source, job.ports);
-  const context: Context = { job, width, count: job.truth.length, post, trainer, source };
+  const left = keeper.kept as Left | undefined;
+  const folds = [...(left?.folds ?? [])];
+  const during = folds.length;
+  const reached: Context['reached'] = (state) =>
+    keeper.reached((): Left => ({ ...state(), folds }));
+  const count = job.truth.length;
+  const context: Context = { job, width, count, post, trainer, source, reached };
   const heldOut = new Float32Array(job.views.row.length * width);
-  const folds: Fold[] = [];
-  for (let fold = 0; fold < job.parts.folds; fold++) {
-    const result = await trainFold(context, fold);
-    result.views.forEach((view, i) => {
-      heldOut.set(result.heldOut.subarray(i * width, (i + 1) * width), view * width);
+  for (let fold = during; fold < job.parts.folds; fold++)
+    folds.push(await trainFold(context, fold, fold === during ? left : undefined));
+  for (const { heldOut: said, views } of folds)
+    views.forEach((view, i) => {
+      heldOut.set(said.subarray(i * width, (i + 1) * width), view * width);
     });
-    folds.push(result);
-  }
   const epochs = Math.max(
     1,
     Math.round(folds.reduce((sum, { epoch }) => sum + epoch, 0) / folds.length),
@@ -347,7 +400,7 @@ export async function run(
     const losses = folds.flatMap(({ curve }) => (curve[i] === undefined ? [] : [curve[i]!]));
     return losses.reduce((a, b) => a + b, 0) / losses.length;
   });
-  const learned = await refit(context, epochs);
+  const learned = await refit(context, epochs, during === job.parts.folds ? left : undefined);
   await trainer.close();
   return { learned, heldOut, epochs, curve };
 }

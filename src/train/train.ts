@@ -11,13 +11,19 @@ import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
 import type { Calibration, Objective, Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
-import { runJobs } from '../runtime/pool.js';
 import { cardOf } from './card.js';
+import {
+  type Checkpoint,
+  type CheckpointOptions,
+  memo,
+  openCheckpoint,
+  runKept,
+} from './checkpoint.js';
 import type { Listener } from './event.js';
 import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-job.js';
 import type { GateData } from './gate-data.js';
-import { graphOf } from './gate-job.js';
 import { type GateResult, outcome, type Reward, trainGates } from './gate-phase.js';
+import { graphOf } from './gate-scores.js';
 import { measuredCost, measuredRows } from './measure.js';
 import { cutParts, type Parts } from './parts.js';
 import { placesWhere } from './places.js';
@@ -45,6 +51,12 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds that only rise, for measured costs; `performance.now` by default. */
   readonly clock?: () => number;
+  /**
+   * A folder to keep in what is done, so that the same training, when it is killed, goes on from
+   * there and gives the same bytes. It stays until `discardCheckpoint` removes it. `every` is the
+   * least time in milliseconds between two writes about an expert in training, 3000 by default.
+   */
+  readonly checkpoint?: CheckpointOptions;
 }
 
 /** Everything that later phases need to know of the first. */
@@ -62,6 +74,7 @@ interface Stage {
   /** [V] place of each view's row among the held-out rows of the store. */
   readonly heldPlaces: Int32Array;
   readonly options: TrainOptions;
+  readonly checkpoint: Checkpoint | undefined;
 }
 
 const expertModule = new URL('./expert-job.js', import.meta.url).href;
@@ -130,8 +143,13 @@ async function trainExperts(
   const order = [...graphs.keys()].sort((a, b) => costs[b]! - costs[a]!);
   const done = new Float64Array(graphs.length);
   const jobs = order.map((e) => expertJob(stage, graphs[e]!, e, rowWeights));
-  const results = await runJobs<ExpertJob, TrainedExpert>(expertModule, jobs, {
+  const results = await runKept<ExpertJob, TrainedExpert>(expertModule, jobs, {
     threads: threadsOf(plan),
+    checkpoint: stage.checkpoint,
+    labels: order.map((e) => plan.experts[e]!.name),
+    // The checkpoint knows the rows themselves, wherever they lie.
+    identify: ({ source, held, ...rest }) => ({ ...rest, place: held.place }),
+    what: 'experts',
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onMessage(index, message) {
       const e = order[index]!;
@@ -251,13 +269,18 @@ function mergeTargets(
   return shares.map((share) => share / total);
 }
 
-/** Prices of a reward: an expert's own, and its time at the price of a millisecond. */
+/**
+ * Prices of a reward: an expert's own, and its time at the price of a millisecond. What is always paid,
+ * for a shared expert, decides nothing and counts as 0.
+ */
 function rewardOf(stage: Stage, costs: readonly number[]): Reward | undefined {
   const { reward } = stage.plan.spec;
   if (reward === undefined) return undefined;
   const utility = stage.objective.utility(reward.right, reward.wrong, stage.state, 'reward');
-  const prices = stage.plan.experts.map(
-    ({ name }, e) => (reward.experts[name] ?? 0) + (reward.time * costs[e]!) / 1000,
+  const prices = stage.plan.experts.map(({ name }, e) =>
+    name === stage.plan.gate.shared
+      ? 0
+      : (reward.experts[name] ?? 0) + (reward.time * costs[e]!) / 1000,
   );
   return { utility, prices };
 }
@@ -279,6 +302,9 @@ function rewardTable(stage: Stage, said: Said, { utility, prices }: Reward): Flo
   const scale = mean(spans) || 1;
   return shareArray(table.map((value) => value / scale));
 }
+
+/** What one mean expert costs in score where the spec does not say. */
+const usualLambda = 0.02;
 
 /** Nats of regret from which an expert is not kept at work for the sake of balance. */
 const idleFrom = 1;
@@ -302,7 +328,7 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
   };
   const { gate } = plan;
   const names = plan.experts.map(({ name }) => name);
-  const lambda = reward === undefined ? gate.cost : 0;
+  const lambda = reward === undefined ? (gate.cost ?? usualLambda) : 0;
   return trainGates({
     gate,
     base: {
@@ -319,6 +345,7 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     },
     ...(reward === undefined ? {} : { reward }),
     threads: threadsOf(plan),
+    checkpoint: stage.checkpoint,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onProgress(done, total, who, { loss, shares, message }) {
       const loads = Object.fromEntries(names.map((name, e) => [name, shares[e]!]));
@@ -344,8 +371,7 @@ async function finish(
   costs: readonly number[],
 ): Promise<Bundle> {
   const { plan, objective, state, width, prepared } = stage;
-  const gate = result.served;
-  const { job } = result.chosen;
+  const { job, trained: gate } = result.served;
   const pooled = await outcome(job, gate, Int32Array.from(said.truth.keys()));
   const calibration = objective.calibrate(pooled.answers, said.truth, state);
   const files = new Map<string, Uint8Array>();
@@ -401,7 +427,7 @@ async function finish(
       shared: job.shared,
       bias: gate.bias,
       penalty: job.penalty,
-      targets: said.targets,
+      targets: result.targets,
       file: store('gate', job.kind, gateGraph(graph, gate.learned, objective, width)),
     },
     pool: {
@@ -429,6 +455,19 @@ async function measureAll(
     );
   }
   return costs;
+}
+
+/** What decides the bytes of a training, opened as the checkpoint that the options name. */
+function checkpointOf(stage: Omit<Stage, 'checkpoint'>): Checkpoint | undefined {
+  const { plan, rows, prepared, truth, options } = stage;
+  if (options.checkpoint === undefined) return undefined;
+  const { fields, store, presence } = prepared;
+  const { unit, time, unlabelled } = rows;
+  const data = { rows: store.identity, presence, truth, unit, time, unlabelled };
+  const identity = { plan, fields, data };
+  return openCheckpoint(options.checkpoint, identity, (message) =>
+    options.onEvent?.({ phase: 'experts', step: 0, total: plan.experts.length, message }),
+  );
 }
 
 /** The plan with experts that take enough steps on few rows. */
@@ -485,12 +524,13 @@ async function begin(plan: Plan, rows: TrainingRows, options: TrainOptions): Pro
     }),
   );
   const made = makeViews(heldOut, prepared.presence, plan.fields.length, hiding, training.seed);
-  return {
+  const begun = {
     ...{ plan, rows, objective, state, truth, prepared, parts: shared, options },
     width: objective.answerWidth(state),
     views: { row: shareArray(made.row), visible: shareArray(made.visible) },
     heldPlaces: shareArray(made.row.map(prepared.store.placeOf)),
   };
+  return { ...begun, checkpoint: checkpointOf(begun) };
 }
 
 async function trainStage(stage: Stage): Promise<Bundle> {
@@ -502,7 +542,9 @@ async function trainStage(stage: Stage): Promise<Bundle> {
   const costs =
     plan.spec.training.costs === 'counted'
       ? counted
-      : await measureAll(stage, graphs, trained, clock);
+      : await memo(stage.checkpoint, 'costs', { trained }, () =>
+          measureAll(stage, graphs, trained, clock),
+        );
   const said = await calibrateExperts(stage, trained, costs);
   const result = await trainGate(stage, said, costs);
   options.onEvent?.({ phase: 'finish', step: 0, total: 1 });
