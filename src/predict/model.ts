@@ -21,6 +21,15 @@ export interface Watch {
   readonly asked?: (expert: string, rows: number) => void;
 }
 
+/** Experts that can be asked about a record where `least` of the same fields are given. */
+interface Need {
+  /** Places of the fields. */
+  readonly fields: readonly number[];
+  readonly least: number;
+  /** Places of the experts. */
+  readonly experts: readonly number[];
+}
+
 export interface Model {
   readonly bundle: Bundle;
   readonly manifest: Manifest;
@@ -33,10 +42,8 @@ export interface Model {
   /** One for each field. */
   readonly coders: readonly Coder[];
   readonly sources: ReadonlyMap<string, PortSource>;
-  /** The experts that read each port, for ports that any of them reads. */
-  readonly readers: ReadonlyMap<string, readonly number[]>;
-  /** Places of the fields that each expert reads. */
-  readonly reads: readonly (readonly number[])[];
+  /** Each expert in one of them. */
+  readonly needs: readonly Need[];
   /** What the gate's graph is fed besides `open`. */
   readonly gateInputs: readonly string[];
   readonly experts: readonly Session[];
@@ -53,12 +60,18 @@ export function coderOf({ manifest, coders }: Model, field: string): Coder {
   return coders[manifest.fields.findIndex(({ name }) => name === field)]!;
 }
 
-function readersOf({ experts }: Manifest): Map<string, number[]> {
-  const readers = new Map<string, number[]>();
-  experts.forEach(({ ports }, e) => {
-    for (const port of ports) readers.set(port, [...(readers.get(port) ?? []), e]);
+/** Many experts that need the same fields are looked at once. */
+function needsOf({ experts }: Manifest, sources: Model['sources']): Need[] {
+  const found = new Map<string, { fields: number[]; least: number; experts: number[] }>();
+  experts.forEach(({ ports, needs }, e) => {
+    const fields = [...new Set(ports.map((port) => sources.get(port)!.index))];
+    const least = needs === 'any' ? 1 : fields.length;
+    const key = `${least} of ${fields.join(' ')}`;
+    const same = found.get(key) ?? { fields, least, experts: [] };
+    same.experts.push(e);
+    found.set(key, same);
   });
-  return readers;
+  return [...found.values()];
 }
 
 /** Opens every session of a bundle. */
@@ -92,10 +105,7 @@ export async function openModel(
     prior: objective.prior(state),
     coders,
     sources,
-    readers: readersOf(manifest),
-    reads: manifest.experts.map(({ ports }) => [
-      ...new Set(ports.map((port) => sources.get(port)!.index)),
-    ]),
+    needs: needsOf(manifest, sources),
     gateInputs: gateInputs(manifest.gate),
     experts,
     gate,
@@ -136,17 +146,18 @@ export function openExperts(
   const { experts, fields } = model.manifest;
   const rows = presence.length / fields.length;
   const open = new Float32Array(rows * experts.length);
-  for (let e = 0; e < experts.length; e++) {
-    const { name, needs } = experts[e]!;
-    if (closed?.has(name)) continue;
-    const own = model.reads[e]!;
-    const least = needs === 'any' ? 1 : own.length;
+  const count = experts.length;
+  for (const need of model.needs) {
     for (let row = 0; row < rows; row++) {
       let given = 0;
-      for (const f of own) given += presence[row * fields.length + f]!;
-      if (given >= least) open[row * experts.length + e] = 1;
+      for (const f of need.fields) given += presence[row * fields.length + f]!;
+      if (given < need.least) continue;
+      for (const e of need.experts) open[row * count + e] = 1;
     }
   }
+  experts.forEach(({ name }, e) => {
+    if (closed?.has(name)) for (let row = 0; row < rows; row++) open[row * count + e] = 0;
+  });
   return open;
 }
 

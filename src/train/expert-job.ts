@@ -10,7 +10,7 @@ import type { Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { openSession } from '../runtime/session.js';
 import { createTrainer, type Kept, type Trainer, type TrainerState } from '../runtime/trainer.js';
-import { linearRate } from '../tensor/optimiser.js';
+import { linearRate } from '../tensor/rate.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
