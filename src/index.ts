@@ -116,13 +116,14 @@ async function opened<T>(data: Data, use: (from: Dataset) => Promise<T>): Promis
 
 /** Trains a mixture on the rows of `data`. */
 export async function train(data: Data, options: TrainSpec = {}): Promise<Bundle> {
-  const { onEvent, signal, clock, checkpoint, ...spec } = options;
+  const { onEvent, signal, clock, base, checkpoint, ...spec } = options;
   const use = planOf(data, spec);
   const bundle = await opened(data, async (from) =>
     trainRows(use, await openRows(use, from, data.part), {
       ...(onEvent === undefined ? {} : { onEvent }),
       ...(signal === undefined ? {} : { signal }),
       ...(clock === undefined ? {} : { clock }),
+      ...(base === undefined ? {} : { base }),
       ...(checkpoint === undefined ? {} : { checkpoint: { folder: checkpoint } }),
     }),
   );
