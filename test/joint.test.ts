@@ -128,4 +128,8 @@ test('a spec that clones what cannot be cloned is told so', () => {
   expect(() => plan({ ...spec, gate: {}, experts: { a: { kind: 'linear', clones: 0 } } })).toThrow(
     /at least 1/,
   );
+  const imported = { kind: 'onnx', path: 'a.onnx', inputs: { x: 'x' }, gives: 'value' };
+  const alike = { ...spec, gate: {}, experts: { a: { ...imported, clones: 2 } } };
+  expect(() => plan(alike)).toThrow(/experts\.a\.clones.*which is not trained/s);
+  expect(() => plan({ ...alike, experts: { a: imported } })).not.toThrow();
 });

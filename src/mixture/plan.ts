@@ -120,18 +120,24 @@ export function cloneName(name: string, index: number): string {
   return `${name}-${index + 1}`;
 }
 
-/** Clones need names of their own, and one that runs on every record cannot specialise. */
+/** Clones need names of their own; what runs on every record, or is never trained, cannot specialise. */
 function cloneFaults({ experts, gate }: Spec, names: readonly string[]): Fault[] {
-  return Object.entries(experts).flatMap(([name, { clones }]): Fault[] => {
+  return Object.entries(experts).flatMap(([name, { kind, clones }]): Fault[] => {
     if (clones === 1) return [];
     const where = `experts.${name}.clones`;
     const own = Array.from({ length: clones }, (_, i) => cloneName(name, i));
     const taken = own.find((one) => names.includes(one));
     const expected = 'names for the clones that no other expert has';
     const shared = { where, expected: '1 for the shared expert', found: show(clones) };
+    const frozen = expertKinds.has(kind) && expertKinds.get(kind).frozen === true;
+    const alike = {
+      ...{ where, expected: `1 for the kind ${kind}, which is not trained`, found: show(clones) },
+      todo: 'remove it: clones that nothing trains stay alike',
+    };
     return [
       ...(taken === undefined ? [] : [{ where, expected, found: show(taken), todo: 'rename it' }]),
       ...(gate.shared === name ? [shared] : []),
+      ...(frozen ? [alike] : []),
     ];
   });
 }

@@ -1,13 +1,9 @@
 /** After a joint phase, in a worker thread: one clone learns from all rows, weighted by its responsibility. */
 import { objectives } from '../objective/objectives.js';
 import type { Learned } from '../tensor/trace-serving.js';
-import {
-  type ExpertJob,
-  type ExpertProgress,
-  makeTrainer,
-  type Reached,
-  refit,
-} from './expert-job.js';
+import { makeTrainer, type Reached, refit } from './expert-job.js';
+import type { ExpertJob, ExpertProgress } from './expert-types.js';
+import { clonedModel } from './joint-clones.js';
 import { type Keeper, noKeeper } from './keeper.js';
 import { openSource } from './source.js';
 
@@ -27,11 +23,12 @@ export async function run(
 ): Promise<Learned> {
   const objective = objectives.get(expert.objective.kind);
   const width = objective.outputs(expert.objective.state);
-  const trainer = await makeTrainer(expert, width, start);
+  const model = clonedModel(expert, width);
+  const trainer = await makeTrainer(expert, model, start);
   const source = openSource(expert.source, expert.ports);
   const { reached, kept } = keeper;
   const count = expert.truth.length;
-  const context = { job: expert, width, count, post, trainer, source, reached };
+  const context = { job: expert, model, width, count, post, trainer, source, reached };
   const learned = await refit(context, epochs, kept as Reached | undefined);
   await trainer.close();
   return learned;

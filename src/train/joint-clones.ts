@@ -1,22 +1,17 @@
 /** The clones of a joint phase: their steps, and what they say of every view. */
+import { MonbanError } from '../core/fault.js';
 import { random } from '../core/random.js';
+import type { GradientModel } from '../expert/expert.js';
+import { modelOf } from '../mixture/graphs.js';
 import { objectives } from '../objective/objectives.js';
 import type { Kept, Trainer } from '../runtime/trainer.js';
-import {
-  type Context,
-  fits,
-  makeTrainer,
-  type Order,
-  type Speaker,
-  say,
-  seedOf,
-  speakerOf,
-  trainPass,
-} from './expert-job.js';
+import { type Context, fits, makeTrainer, type Order, seedOf, trainPass } from './expert-job.js';
+import type { ExpertJob } from './expert-types.js';
 import type { JointJob, JointProgress } from './joint-types.js';
 import { perturbed } from './perturb.js';
 import { placesWhere } from './places.js';
 import { calibrate, interleave } from './said.js';
+import { graphOfJob, type Speaker, say, speakerOf } from './say.js';
 import { openSource } from './source.js';
 
 const noise = 0.1;
@@ -158,6 +153,16 @@ export function byRow({ job, count }: Clones, ofViews: Float32Array): Float32Arr
   return out;
 }
 
+/** What every clone of an expert trains; throws MonbanError where nothing trains it. */
+export function clonedModel(job: ExpertJob, width: number): GradientModel {
+  const model = modelOf(graphOfJob(job, job.fields, width));
+  if (model.by === 'gradient') return model;
+  const { name, kind, clones } = job.expert;
+  const where = `experts.${name}.clones`;
+  const expected = `1 for the kind ${kind}, which is not trained`;
+  throw new MonbanError({ where, expected, found: String(clones), todo: 'remove it' });
+}
+
 /** Trains the expert, unspecialised, on the rows that fit, and opens its copies. */
 export async function openClones(
   job: JointJob,
@@ -168,13 +173,14 @@ export async function openClones(
   const objective = objectives.get(expert.objective.kind);
   const width = objective.outputs(expert.objective.state);
   const source = openSource(expert.source, expert.ports);
-  const common = { job: expert, width, count: expert.truth.length, source, ...silent };
-  const first: Context = { ...common, trainer: await makeTrainer(expert, width) };
+  const model = clonedModel(expert, width);
+  const common = { job: expert, model, width, count: expert.truth.length, source, ...silent };
+  const first: Context = { ...common, trainer: await makeTrainer(expert, model) };
   post({ round: 0, rounds: job.rounds });
   const start = await trainStart(first, job.epochs, job.fold);
   await first.trainer.close();
   const trainers: Trainer[] = [];
-  for (let k = 0; k < count; k++) trainers.push(await makeTrainer(expert, width, start));
+  for (let k = 0; k < count; k++) trainers.push(await makeTrainer(expert, model, start));
   const views = expert.views.row;
   const all = Int32Array.from(views.keys());
   const held = (view: number) => expert.parts.fold[views[view]!] === job.fold;
@@ -182,7 +188,7 @@ export async function openClones(
     !Number.isNaN(gate.data.truth[view]) && gate.data.open[view * count] === 1;
   const use = (view: number, check: number) =>
     held(view) && asks(view) && gate.data.check[view] === check;
-  const { speaker, kept } = speakerOf(first, all);
+  const { speaker, kept } = speakerOf(expert, width, all);
   return {
     ...{ job, count, speaker, kept },
     contexts: trainers.map((trainer, k) => ({

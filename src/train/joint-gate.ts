@@ -5,8 +5,9 @@ import { gateGraph } from '../mixture/graphs.js';
 import { objectives } from '../objective/objectives.js';
 import { openSession } from '../runtime/session.js';
 import type { Trainer } from '../runtime/trainer.js';
+import type { GateJob } from './gate-data.js';
 import { gateFeeds } from './gate-feeds.js';
-import { type Balance, type GateJob, makeTrainer, trainEpoch } from './gate-job.js';
+import { type Balance, makeTrainer, trainEpoch } from './gate-job.js';
 import { graphOf } from './gate-scores.js';
 
 export interface JointGate {

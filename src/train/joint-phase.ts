@@ -10,7 +10,7 @@ import { fieldOf } from '../mixture/wiring.js';
 import type { Learned } from '../tensor/trace-serving.js';
 import { runKept } from './checkpoint.js';
 import type { CloneJob } from './clone-job.js';
-import type { ExpertJob, TrainedExpert } from './expert-job.js';
+import type { ExpertJob, TrainedExpert } from './expert-types.js';
 import { beats, type GateResult } from './gate-phase.js';
 import type { JointFold, JointJob, JointProgress } from './joint-types.js';
 import { inMemory, jointViews } from './joint-view.js';
@@ -251,6 +251,7 @@ async function withGroup(group: Group, folds: readonly JointFold[]): Promise<Cou
     ...stage,
     plan: withClones(stage.plan, stage.plan.experts[e]!.name),
     prepared,
+    loaded: spread(stage.loaded, e, many(stage.loaded[e])),
   };
   const costs = spread(course.costs, e, many(course.costs[e]!));
   const said = await phases.calibrateExperts(next, trained, costs);

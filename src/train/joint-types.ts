@@ -1,7 +1,6 @@
 /** What a joint phase is given on one fold, and what it gives back. */
-import type { ExpertJob } from './expert-job.js';
-import type { GateData } from './gate-data.js';
-import type { GateJob } from './gate-job.js';
+import type { ExpertJob } from './expert-types.js';
+import type { GateData, GateJob } from './gate-data.js';
 
 export interface JointJob {
   /** The expert that is cloned, as phase 1 trains it. */

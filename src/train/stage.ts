@@ -14,6 +14,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds that only rise, for measured costs; `performance.now` by default. */
   readonly clock?: () => number;
+  /** The folder from which paths of the spec start; the working folder without it. */
+  readonly base?: string;
   /**
    * A folder to keep in what is done, so that the same training, when it is killed, goes on from
    * there and gives the same bytes. It stays until `discardCheckpoint` removes it. `every` is the
@@ -32,6 +34,8 @@ export interface Stage {
   readonly width: number;
   readonly truth: Truth;
   readonly prepared: Prepared;
+  /** What experts read from outside, by expert. */
+  readonly loaded: readonly unknown[];
   readonly parts: Parts;
   readonly views: Views;
   /** [V] place of each view's row among the held-out rows of the store. */

@@ -6,18 +6,21 @@ import { targetShares } from '../gate/balance.js';
 import { type Bundle, type ExpertEntry, hashedPath, makeBundle } from '../mixture/bundle.js';
 import { evenAmongClones, perClone, specName } from '../mixture/clone.js';
 import { countedCost } from '../mixture/cost.js';
-import { type ExpertGraph, expertGraph, gateGraph, poolGraph } from '../mixture/graphs.js';
+import { expertParts } from '../mixture/expert-parts.js';
+import { type ExpertGraph, gateGraph, poolGraph } from '../mixture/graphs.js';
+import type { ExpertParts } from '../mixture/imported.js';
 import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
 import { objectives } from '../objective/objectives.js';
 import { cardOf } from './card.js';
 import { type Checkpoint, memo, openCheckpoint, runKept } from './checkpoint.js';
-import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-job.js';
+import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-types.js';
 import type { GateData } from './gate-data.js';
 import { type GateResult, outcome, type Reward, trainGates } from './gate-phase.js';
-import { type Course, jointPhase } from './joint-phase.js';
 import { graphOf } from './gate-scores.js';
+import { type Course, jointPhase } from './joint-phase.js';
 import { measuredCost, measuredRows } from './measure.js';
+import { checkExperts, loadExperts } from './outside.js';
 import { cutParts, type Parts } from './parts.js';
 import { placesWhere } from './places.js';
 import { prepare } from './prepare.js';
@@ -66,7 +69,8 @@ function expertGraphs(stage: Stage): ExpertGraph[] {
     const fields = Object.fromEntries(
       Object.entries(stage.prepared.ports).filter(([name]) => own.has(name)),
     );
-    return { kind, config, fields, ports, outputs: stage.objective.outputs(stage.state) };
+    const outputs = stage.objective.outputs(stage.state);
+    return { kind, config, fields, ports, outputs, loaded: stage.loaded[e] };
   });
 }
 
@@ -94,6 +98,7 @@ function expertJob(
     views,
     ...(hiding === undefined ? {} : { hiding }),
     seed: plan.spec.training.seed,
+    loaded: graph.loaded,
   };
 }
 
@@ -315,6 +320,20 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
   });
 }
 
+type Store = (folder: string, name: string, bytes: Uint8Array) => string;
+
+/** The entry of an imported model, whose bytes go into the bundle as they are. */
+function importedEntry(
+  { name, imported }: ExpertParts,
+  store: Store,
+): Pick<ExpertEntry, 'imported'> {
+  if (imported === undefined) return {};
+  const { bytes, ...wiring } = imported;
+  return {
+    imported: { ...wiring, file: store('experts', `${name}.imported`, new Uint8Array(bytes)) },
+  };
+}
+
 async function finish(course: Course): Promise<Bundle> {
   const { stage, graphs, trained, said, result, costs } = course;
   const { plan, objective, state, width, prepared } = stage;
@@ -327,24 +346,28 @@ async function finish(course: Course): Promise<Bundle> {
     files.set(path, bytes);
     return path;
   };
-  const experts = plan.experts.map(
-    ({ name, kind, config, needs }, e): ExpertEntry => ({
+  const experts = plan.experts.map(({ name, kind, config, needs }, e): ExpertEntry => {
+    const calibration = said.calibrations[e]!;
+    const parts = expertParts(name, graphs[e]!, trained[e]!.learned, stage, calibration);
+    return {
       name,
       kind,
       config,
       needs,
       ports: prepared.expertPorts[e]!,
-      calibration: said.calibrations[e]!,
+      calibration,
       cost: costs[e]!,
-      file: store(
-        'experts',
-        name,
-        expertGraph(graphs[e]!, trained[e]!.learned, objective, said.calibrations[e]!),
-      ),
-    }),
-  );
+      file: store('experts', name, parts.graph),
+      ...importedEntry(parts, store),
+    };
+  });
   const graph = graphOf(job, gate.bias);
-  const sizes = experts.map(({ file }) => files.get(file)!.length);
+  const sizes = experts.map(({ file, imported }) =>
+    [file, ...(imported === undefined ? [] : [imported.file])].reduce(
+      (sum, path) => sum + files.get(path)!.length,
+      0,
+    ),
+  );
   const { card, text } = await cardOf({
     plan,
     rows: stage.rows,
@@ -397,9 +420,10 @@ async function measureAll(
   const costs: number[] = [];
   const some = await stage.rows.head(measuredRows);
   for (const [e, graph] of graphs.entries()) {
-    const { objective, prepared } = stage;
+    const { plan, prepared } = stage;
+    const { name } = plan.experts[e]!;
     costs.push(
-      await measuredCost(graph, trained[e]!.learned, objective, prepared.coders, some, clock),
+      await measuredCost(name, graph, trained[e]!.learned, stage, prepared.coders, some, clock),
     );
   }
   return costs;
@@ -460,6 +484,7 @@ async function begin(plan: Plan, rows: TrainingRows, options: TrainOptions): Pro
   const where = `target ${plan.spec.data.target}`;
   const state = objective.fit(rows.target, plan.objective.config, where);
   const truth = shareArray(objective.encode(rows.target, state, where));
+  const loaded = await loadExperts(plan, options.base ?? '.');
   const hiding = hidingOf(plan);
   const holdout = Math.min(training.holdout, mostHeldOut(hiding) / rows.rows);
   const parts = cutParts(rows, { ...training, holdout }, objective.classes?.(truth));
@@ -473,7 +498,7 @@ async function begin(plan: Plan, rows: TrainingRows, options: TrainOptions): Pro
   );
   const made = makeViews(heldOut, prepared.presence, plan.fields.length, hiding, training.seed);
   const begun = {
-    ...{ plan, rows, objective, state, truth, prepared, parts: shared, options },
+    ...{ plan, rows, objective, state, truth, prepared, loaded, parts: shared, options },
     width: objective.answerWidth(state),
     views: { row: shareArray(made.row), visible: shareArray(made.visible) },
     heldPlaces: shareArray(made.row.map(prepared.store.placeOf)),
@@ -483,6 +508,7 @@ async function begin(plan: Plan, rows: TrainingRows, options: TrainOptions): Pro
 
 async function trainStage(stage: Stage): Promise<Bundle> {
   const { plan, prepared, options } = stage;
+  checkExperts(plan, stage, prepared.ports, stage.loaded);
   const graphs = expertGraphs(stage);
   const counted = graphs.map((graph) => countedCost(graph, prepared.store.lengths));
   const trained = await trainExperts(stage, graphs, counted);
