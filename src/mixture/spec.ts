@@ -105,7 +105,7 @@ const gateKeys = {
   noise: z.number().min(0).max(10).default(0.1).describe('exploration in training'),
   expertDropout: share.default(0.1).describe('how often an expert is closed in training'),
   epochs: whole.min(1).max(1000).default(15).describe('passes over the held-out rows'),
-  batch: whole.min(1).max(65536).default(256).describe('rows per step'),
+  batch: whole.min(1).max(65536).default(256).describe('most rows per step'),
   rate: z.number().positive().max(1).default(0.002).describe('AdamW step size'),
 };
 const gate = z.looseObject(gateKeys);

@@ -294,15 +294,24 @@ function awake(load: Load, idle: readonly boolean[]): Load {
   return { ...load, dead: load.dead.filter((e) => !idle[e]), overloaded: [] };
 }
 
+const fewestSteps = 16;
+const smallestBatch = 16;
+
+/** The job with batches so small that few views still make some steps per epoch. */
+function withEnoughSteps(job: GateJob, views: number): GateJob {
+  const most = Math.max(smallestBatch, Math.round(views / fewestSteps));
+  return { ...job, plan: { ...job.plan, batch: Math.min(job.plan.batch, most) } };
+}
+
 /** Trains the gate on the views that route and in which somebody can be asked. */
 export async function run(
-  job: GateJob,
+  given: GateJob,
   post: (progress: GateProgress) => void,
 ): Promise<TrainedGate> {
-  const { data, plan, facts } = job;
+  const { data, plan, facts } = given;
   const experts = facts.experts.length;
   const even = new Array<number>(experts).fill(0);
-  if (!gates.get(job.kind).learns)
+  if (!gates.get(given.kind).learns)
     return { learned: { weights: {}, tables: {} }, bias: even, messages: [] };
   const width = objectives.get(data.objective.kind).answerWidth(data.objective.state);
   const names = facts.experts.map(({ name }) => name);
@@ -311,6 +320,7 @@ export async function run(
     !Number.isNaN(data.truth[view]) &&
     data.open.subarray(view * experts, (view + 1) * experts).includes(1);
   const views = Int32Array.from([...data.views.row.keys()].filter(usable));
+  const job = withEnoughSteps(given, views.length);
   const stream = random(job.seed, 'gate/order');
   const trainer = await makeTrainer(job, width);
   const balance: Balance = { bias: even, monitor: startMonitor };
