@@ -6,7 +6,7 @@ import type { Source } from './data/source.js';
 import { type Evaluation, evaluateRows } from './evaluate/evaluate.js';
 import { type Bundle, openBundle } from './mixture/bundle.js';
 import { type Plan, plan } from './mixture/plan.js';
-import { propose, proposeExperts } from './mixture/propose.js';
+import { propose, proposeExperts, proposeGate } from './mixture/propose.js';
 import { saveBundle } from './mixture/save.js';
 import type { SpecInput } from './mixture/spec.js';
 import { objectives } from './objective/objectives.js';
@@ -92,8 +92,10 @@ function planOf(data: Data, spec: Partial<Omit<SpecInput, 'data' | 'fields'>>): 
   const objective = spec.objective ?? data.objective ?? 'classification';
   const kind =
     typeof objective === 'string' ? objective : String((objective as { kind?: unknown }).kind);
+  const known = objectives.has(kind) ? kind : undefined;
+  const experts = proposeExperts(new Set(kinds), known, kinds.length);
   return plan({
-    experts: proposeExperts(new Set(kinds), objectives.has(kind) ? kind : undefined, kinds.length),
+    ...(spec.experts === undefined ? { experts, ...proposeGate(experts) } : {}),
     ...spec,
     objective,
     data: { source: data.source, target: data.target, ...split },

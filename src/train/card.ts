@@ -1,5 +1,6 @@
 /** Makes the model card of a training. */
 
+import type { Load } from '../gate/balance.js';
 import type { GateFacts } from '../gate/gate.js';
 import type { Card, ExpertCard } from '../mixture/card.js';
 import { cardText } from '../mixture/card.js';
@@ -23,7 +24,6 @@ interface CardParts {
     readonly outputs: readonly Float32Array[];
     readonly open: Float32Array;
     readonly facts: GateFacts;
-    readonly targets: readonly number[];
     readonly truth: Truth;
     readonly calibrations: readonly Calibration[];
   };
@@ -74,6 +74,22 @@ function partSizes({ rows, parts }: CardParts): Card['data']['parts'] {
   };
 }
 
+function loadAlarms({ shares, dead, overloaded }: Load, names: readonly string[]): string[] {
+  return [
+    ...dead.map(
+      (e) => `at the end: ${names[e]} is dead, ${(shares[e]! * 100).toFixed(2)} % of the load`,
+    ),
+    ...overloaded.map((e) => `at the end: ${names[e]} carries more than twice its target`),
+  ];
+}
+
+/** Beside a shared expert there are no targets, but who is never asked may as well be left out. */
+function idleAlarms({ shares }: Load, names: readonly string[]): string[] {
+  return names.flatMap((name, e) =>
+    shares[e] === 0 ? [`${name} is never asked: the others are as good without it`] : [],
+  );
+}
+
 /** The card of a finished training, and its text. */
 export async function cardOf(input: CardParts): Promise<{ card: Card; text: string }> {
   const { plan, rows, objective, state, said, result, trained } = input;
@@ -81,7 +97,7 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
   const checks = result.checks;
   const truth = Float64Array.from(checks, (view) => said.truth[view]!);
   const routed = await outcome(job, gate, checks, input.calibration);
-  const load = loadOfOutcome(routed, said.targets);
+  const load = loadOfOutcome(routed, result.targets);
   const width = objective.answerWidth(state);
   const experts = plan.experts.map(({ name, kind }, e): ExpertCard => {
     const open = checks.filter((view) => said.open[view * plan.experts.length + e] === 1);
@@ -100,7 +116,7 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
         state,
       ),
       share: load.shares[e]!,
-      target: said.targets[e]!,
+      target: result.targets[e]!,
       cost: input.costs[e]!,
       calibration: said.calibrations[e]!,
       bytes: input.sizes[e]!,
@@ -109,10 +125,7 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
   const names = plan.experts.map(({ name }) => name);
   const alarms = [
     ...gate.messages,
-    ...load.dead.map(
-      (e) => `at the end: ${names[e]} is dead, ${(load.shares[e]! * 100).toFixed(2)} % of the load`,
-    ),
-    ...load.overloaded.map((e) => `at the end: ${names[e]} carries more than twice its target`),
+    ...(job.shared < 0 ? loadAlarms(load, names) : idleAlarms(load, names)),
     ...(result.churn > 0.05
       ? [`churn ${(result.churn * 100).toFixed(1)} % between two seeds is above 5 %`]
       : []),

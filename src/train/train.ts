@@ -22,8 +22,8 @@ import {
 import type { Listener } from './event.js';
 import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-job.js';
 import type { GateData } from './gate-data.js';
-import { graphOf } from './gate-job.js';
 import { type GateResult, outcome, type Reward, trainGates } from './gate-phase.js';
+import { graphOf } from './gate-scores.js';
 import { measuredCost, measuredRows } from './measure.js';
 import { cutParts, type Parts } from './parts.js';
 import { placesWhere } from './places.js';
@@ -269,13 +269,18 @@ function mergeTargets(
   return shares.map((share) => share / total);
 }
 
-/** Prices of a reward: an expert's own, and its time at the price of a millisecond. */
+/**
+ * Prices of a reward: an expert's own, and its time at the price of a millisecond. What is always paid,
+ * for a shared expert, decides nothing and counts as 0.
+ */
 function rewardOf(stage: Stage, costs: readonly number[]): Reward | undefined {
   const { reward } = stage.plan.spec;
   if (reward === undefined) return undefined;
   const utility = stage.objective.utility(reward.right, reward.wrong, stage.state, 'reward');
-  const prices = stage.plan.experts.map(
-    ({ name }, e) => (reward.experts[name] ?? 0) + (reward.time * costs[e]!) / 1000,
+  const prices = stage.plan.experts.map(({ name }, e) =>
+    name === stage.plan.gate.shared
+      ? 0
+      : (reward.experts[name] ?? 0) + (reward.time * costs[e]!) / 1000,
   );
   return { utility, prices };
 }
@@ -297,6 +302,9 @@ function rewardTable(stage: Stage, said: Said, { utility, prices }: Reward): Flo
   const scale = mean(spans) || 1;
   return shareArray(table.map((value) => value / scale));
 }
+
+/** What one mean expert costs in score where the spec does not say. */
+const usualLambda = 0.02;
 
 /** Nats of regret from which an expert is not kept at work for the sake of balance. */
 const idleFrom = 1;
@@ -320,7 +328,7 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
   };
   const { gate } = plan;
   const names = plan.experts.map(({ name }) => name);
-  const lambda = reward === undefined ? gate.cost : 0;
+  const lambda = reward === undefined ? (gate.cost ?? usualLambda) : 0;
   return trainGates({
     gate,
     base: {
@@ -363,8 +371,7 @@ async function finish(
   costs: readonly number[],
 ): Promise<Bundle> {
   const { plan, objective, state, width, prepared } = stage;
-  const gate = result.served;
-  const { job } = result.chosen;
+  const { job, trained: gate } = result.served;
   const pooled = await outcome(job, gate, Int32Array.from(said.truth.keys()));
   const calibration = objective.calibrate(pooled.answers, said.truth, state);
   const files = new Map<string, Uint8Array>();
@@ -420,7 +427,7 @@ async function finish(
       shared: job.shared,
       bias: gate.bias,
       penalty: job.penalty,
-      targets: said.targets,
+      targets: result.targets,
       file: store('gate', job.kind, gateGraph(graph, gate.learned, objective, width)),
     },
     pool: {
