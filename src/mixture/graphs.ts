@@ -1,6 +1,6 @@
 /** The serving graphs of a mixture: each expert, the gate with its route, and the pool. */
 
-import type { FieldPorts } from '../expert/expert.js';
+import type { FieldPorts, Model } from '../expert/expert.js';
 import { experts } from '../expert/experts.js';
 import { doubtPort, type GateFacts, presencePort, sharedPort } from '../gate/gate.js';
 import { gates } from '../gate/gates.js';
@@ -23,6 +23,13 @@ export interface ExpertGraph {
   readonly ports: readonly string[];
   /** Numbers it says about a row. */
   readonly outputs: number;
+  /** What its kind read from outside, where it does. */
+  readonly loaded?: unknown;
+}
+
+/** The model of an expert. */
+export function modelOf({ kind, config, outputs, fields, loaded }: ExpertGraph): Model {
+  return experts.get(kind).build(outputs, config, { fields, loaded });
 }
 
 /** Ports in (see `feedNames`), `output` out: raw outputs [B, W], or answers [B, V] where a calibration is given. */
@@ -34,7 +41,8 @@ export function expertGraph(
 ): Uint8Array {
   const ports = servedPorts(graph.fields, graph.ports);
   const trace = servingTrace(learned, { ports, quantise: true });
-  const model = experts.get(graph.kind).build(graph.outputs, graph.config);
+  const model = modelOf(graph);
+  if (model.by !== 'gradient') throw new Error(`${graph.kind}: not a graph of its own`);
   const raw = model.forward(trace, trace.features);
   const output = calibration === undefined ? raw : objective.calibrated(raw, calibration);
   return emit({ name: 'expert', outputs: { output } });

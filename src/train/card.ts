@@ -7,9 +7,10 @@ import { cardText } from '../mixture/card.js';
 import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
 import type { Calibration, Objective, Truth } from '../objective/objective.js';
-import type { TrainedExpert } from './expert-job.js';
+import type { TrainedExpert } from './expert-types.js';
 import { type GateResult, loadOfOutcome, outcome } from './gate-phase.js';
 import type { Parts } from './parts.js';
+import { passesPerEpoch } from './passes.js';
 import type { LabelledRows } from './rows.js';
 import { version } from './version.js';
 
@@ -42,11 +43,27 @@ function sourceText(source: Plan['spec']['data']['source']): string {
     : (source as string[]).join(', ');
 }
 
-function limits({ plan, rows, parts }: CardParts): string[] {
+/** Passes as epochs: of many rows a pass is a part of one. */
+function epochsOf(passes: number, rows: number): number {
+  return Math.round((100 * passes) / passesPerEpoch(rows)) / 100;
+}
+
+/** Experts that are what they were before this training. */
+function importedNames({ plan, trained }: CardParts): string[] {
+  return plan.experts.flatMap(({ name }, e) => (trained[e]!.epochs === 0 ? [name] : []));
+}
+
+function limits(input: CardParts): string[] {
+  const { plan, rows, parts } = input;
+  const imported = importedNames(input);
   const list = [
     'It knows only what its training rows show; where the data drifts, its figures no longer hold.',
     'Explanations say what moved this model, not what causes the target.',
   ];
+  if (imported.length > 0)
+    list.push(
+      `Trained elsewhere: ${imported.join(', ')}. Rows that trained it there flatter its figures and its share here.`,
+    );
   if (rows.rows < 2000)
     list.push(`Only ${rows.rows} rows: the figures are uncertain by several points.`);
   if (parts.folds > 1)
@@ -109,7 +126,7 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
       name,
       kind,
       reads: [...new Set(input.ports[e]!.map(fieldOf))],
-      epochs: trained[e]!.epochs,
+      epochs: epochsOf(trained[e]!.epochs, rows.rows),
       scores: objective.score(
         outputs,
         Float64Array.from(open, (view) => said.truth[view]!),

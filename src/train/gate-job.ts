@@ -10,7 +10,7 @@ import type { GatePlan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
 import { objectives } from '../objective/objectives.js';
 import { createTrainer, type Trainer } from '../runtime/trainer.js';
-import { linearRate } from '../tensor/optimiser.js';
+import { linearRate } from '../tensor/rate.js';
 import { trainingTrace } from '../tensor/trace.js';
 import { gainTargets } from './gain.js';
 import type { GateJob, TrainedGate } from './gate-data.js';
