@@ -81,3 +81,17 @@ test('lines that differ in what is masked alone are one to every port; explanati
   );
   expect(coder.group!('disk full')).toBe('no template');
 });
+
+test('words as they are lie in a bag of their own, of unit length, where they are wanted', () => {
+  const portsOf = (options: object) =>
+    log.open(log.fit(lines, log.config.parse(options) as Parameters<typeof log.fit>[1]));
+  expect(Object.keys(portsOf({ raw: false }).ports)).not.toContain('words');
+  const coder = portsOf({});
+  const [one, other] = ['root from 10.0.0.1 port 22', 'root from 172.16.0.9 port 23'].map((end) =>
+    coder.encode([`Failed password for ${end}`], ['phrases', 'words']),
+  );
+  expect(one!.phrases).toEqual(other!.phrases);
+  expect(one!.words).not.toEqual(other!.words);
+  for (const bag of [one!.phrases, one!.words] as BagColumn[])
+    expect(bag.weights.reduce((sum, weight) => sum + weight ** 2, 0)).toBeCloseTo(1, 5);
+});

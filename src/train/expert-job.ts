@@ -17,7 +17,7 @@ import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
 import { compact } from './compact.js';
 import type { Parts } from './parts.js';
-import { type Hiding, hideGroups, type Views } from './view.js';
+import { canAsk, type Hiding, hideGroups, type Views } from './view.js';
 
 export interface ExpertJob {
   readonly expert: ExpertPlan;
@@ -218,8 +218,16 @@ interface Fold {
   readonly views: Int32Array;
 }
 
+/** Whether the expert could be asked where these fields are given, [F] bits from `at` on. */
+function isOpen({ expert, ports, fieldIndex }: ExpertJob, given: Uint8Array, at: number): boolean {
+  const own = ports.map((port) => fieldIndex[fieldOf(port)]!);
+  return canAsk(expert.needs, own, (f) => given[at + f] === 1);
+}
+
+/** Rows that teach: of a known label, and with fields that the expert reads. */
 function fits(job: ExpertJob, row: number): boolean {
-  return job.rowWeights[row]! > 0;
+  const fields = Object.keys(job.fieldIndex).length;
+  return job.rowWeights[row]! > 0 && isOpen(job, job.presence, row * fields);
 }
 
 /** Calibrated loss of outputs about some views. */
@@ -238,9 +246,12 @@ async function trainFold(context: Context, fold: number): Promise<Fold> {
   const { job, count, trainer } = context;
   const { epochs, patience, every = 1 } = job.expert.schedule;
   const rows = rowsWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
+  const fields = Object.keys(job.fieldIndex).length;
   const views = rowsWhere(
     job.views.row.length,
-    (view) => job.parts.fold[job.views.row[view]!] === fold,
+    (view) =>
+      job.parts.fold[job.views.row[view]!] === fold &&
+      isOpen(job, job.views.visible, view * fields),
   );
   const checks = views.filter((view) => job.parts.check[job.views.row[view]!] === 1);
   const stream = random(job.seed, `${job.expert.name}/${labelOf(fold)}`);

@@ -35,7 +35,7 @@ import {
 import { withSteps } from './schedule.js';
 import { shareArray } from './shared-memory.js';
 import { version } from './version.js';
-import { type Hiding, makeViews, type Views } from './view.js';
+import { canAsk, type Hiding, makeViews, type Views } from './view.js';
 
 export interface TrainOptions {
   readonly onEvent?: Listener;
@@ -423,11 +423,16 @@ async function measureAll(
   return costs;
 }
 
-/** The plan with experts that take enough steps on few rows. */
-function withEnoughSteps(plan: Plan, rows: number): Plan {
-  const experts = plan.experts.map((expert) =>
-    withSteps(expert, rows, plan.spec.experts[expert.name]!.training, plan.fields.length),
-  );
+/** The plan with experts that take enough steps where few rows carry any of their fields. */
+function withEnoughSteps(plan: Plan, { expertPorts, presence }: Prepared): Plan {
+  const names = plan.fields.map(({ name }) => name);
+  const experts = plan.experts.map((expert, e) => {
+    const own = [...new Set(expertPorts[e]!.map((port) => names.indexOf(fieldOf(port))))];
+    let rows = 0;
+    for (let at = 0; at < presence.length; at += names.length)
+      if (canAsk(expert.needs, own, (f) => presence[at + f] === 1)) rows++;
+    return withSteps(expert, rows, plan.spec.experts[expert.name]!.training, names.length);
+  });
   return { ...plan, experts };
 }
 
@@ -440,8 +445,7 @@ export async function train(
   rows: LabelledRows,
   options: TrainOptions = {},
 ): Promise<Bundle> {
-  const plan = withEnoughSteps(given, rows.rows);
-  const { training } = plan.spec;
+  const { training } = given.spec;
   if (rows.rows < fewestRows) {
     const todo = 'give more rows, or another target or split';
     throw new MonbanError({
@@ -451,16 +455,17 @@ export async function train(
       todo,
     });
   }
-  const objective = objectives.get(plan.objective.kind);
-  const where = `target ${plan.spec.data.target}`;
-  const state = objective.fit(rows.target, plan.objective.config, where);
+  const objective = objectives.get(given.objective.kind);
+  const where = `target ${given.spec.data.target}`;
+  const state = objective.fit(rows.target, given.objective.config, where);
   const truth = shareArray(objective.encode(rows.target, state, where));
-  const prepared = await prepare(plan, rows, (step, total, who, message) =>
+  const prepared = await prepare(given, rows, (step, total, who, message) =>
     options.onEvent?.({
       ...{ phase: 'encode', step, total, who },
       ...(message === undefined ? {} : { message }),
     }),
   );
+  const plan = withEnoughSteps(given, prepared);
   const parts = cutParts(rows, training, objective.classes?.(truth));
   const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };
   const heldOut = Int32Array.from([...parts.fold.keys()].filter((row) => parts.fold[row]! >= 0));
