@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sha256 } from '../src/core/hash.js';
+import { sha256 } from '../src/core/sha256.js';
 import { evaluateRows } from '../src/evaluate/evaluate.js';
 import { openBundle } from '../src/mixture/bundle.js';
 import type { Decision } from '../src/mixture/decision.js';

@@ -1,5 +1,4 @@
-/** Hashes: murmur3 for features and seeds, SHA-256 for files and folds. */
-import { createHash } from 'node:crypto';
+/** murmur3, the hash of features and seeds. */
 
 /** The last step of murmur3: `h` is the blended state, xor the length. */
 export function mix(h: number): number {
@@ -32,14 +31,4 @@ export function murmur3(text: string, seed = 0, start = 0, end = text.length): n
 /** Combines two 32-bit hashes into one. */
 export function combine(a: number, b: number): number {
   return mix(blend(a | 0, b | 0));
-}
-
-/** Lower-case hexadecimal SHA-256 of a text (as UTF-8) or of bytes. */
-export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
-}
-
-/** The fold of a key: the first 32 bits of its SHA-256 modulo `folds`. */
-export function fold(key: string, folds: number): number {
-  return Number.parseInt(sha256(key).slice(0, 8), 16) % folds;
 }

@@ -1,6 +1,6 @@
 /** Cutting rows into training and test rows, and naming groups. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fold } from '../core/hash.js';
+import { fold } from '../core/sha256.js';
 import { type Dataset, openDataset } from './dataset.js';
 import { faultOf } from './fixture.js';
 import { partition } from './split.js';

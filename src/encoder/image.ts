@@ -1,10 +1,11 @@
 /** Images: decoded and resized once, then the pixels for experts and a thumbnail for the gate. */
 import { z } from 'zod';
+import { decode, probe } from '#picture';
 import type { Column } from '../core/column.js';
 import { type Fault, MonbanError } from '../core/fault.js';
 import type { Values } from '../data/column.js';
 import type { Coder, Encoder, Loaded } from './encoder.js';
-import { decode, type Extent, probe, type RawPicture, type Reading } from './picture.js';
+import type { Extent, RawPicture, Reading } from './picture-value.js';
 import { isPresent } from './present.js';
 
 const side = z.int().min(4).max(512);

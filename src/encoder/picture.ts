@@ -1,43 +1,22 @@
-/** Pictures from files, encoded bytes or plain numbers; the only door to sharp, which is loaded late. */
+/** Pictures in Node, from files, encoded bytes or numbers; the only door to sharp, which is loaded late. */
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Sharp, SharpOptions } from 'sharp';
-import { MonbanError, show } from '../core/fault.js';
-
-/** Height, width and channels of a picture. */
-export interface Extent {
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
-
-/** What a value may be before it is decoded. */
-export type RawPicture = string | readonly string[];
-
-/** How values are to be read. */
-export interface Reading {
-  /** Where relative paths start; where it is given, paths may not lead out of it. */
-  readonly folder?: string | undefined;
-  /** Pixels of a picture at the most, before it is resized. */
-  readonly limit: number;
-  /** How lists of numbers lie; a square where it is not said. */
-  readonly height?: number | undefined;
-  readonly width?: number | undefined;
-  readonly channels?: number | undefined;
-}
-
-const encoded = /^data:image\/[\w.+-]+;base64,/i;
-/** How PNG, JPEG, WebP, GIF and TIFF begin in base64; longer than a path is likely to be. */
-const magic = /^(iVBORw0KGgo|\/9j\/|UklGR|R0lGOD|SUkqA|TU0AK)[A-Za-z0-9+/\s]{40,}=*\s*$/;
-
-function fault(expected: string, found: string, todo: string): MonbanError {
-  return new MonbanError({ where: 'image', expected, found, todo });
-}
+import { show } from '../core/fault.js';
+import {
+  bytesIn,
+  bytesOf,
+  type Extent,
+  extentOfList,
+  fault,
+  type RawPicture,
+  type Reading,
+  reword,
+} from './picture-value.js';
 
 /** The bytes or the checked path of a text. */
-function inputOf(text: string, { folder }: Reading): Buffer | string {
-  const uri = encoded.exec(text);
-  if (uri !== null) return Buffer.from(text.slice(uri[0].length), 'base64');
-  if (magic.test(text)) return Buffer.from(text, 'base64');
+function inputOf(text: string, { folder }: Reading): Uint8Array | string {
+  const bytes = bytesIn(text);
+  if (bytes !== undefined) return bytes;
   const path = resolve(folder ?? '.', text);
   if (folder !== undefined) {
     const inside = relative(resolve(folder), path);
@@ -47,42 +26,15 @@ function inputOf(text: string, { folder }: Reading): Buffer | string {
   return path;
 }
 
-async function open(input: Buffer | string, options: SharpOptions): Promise<Sharp> {
+async function open(input: Uint8Array | string, options: SharpOptions): Promise<Sharp> {
   const { default: sharp } = await import('sharp');
   sharp.cache(false);
   sharp.concurrency(1);
   return sharp(input, { failOn: 'error', ...options });
 }
 
-/** Rewords what sharp says. */
-function reword(error: unknown, text: string, limit: number): MonbanError {
-  if (error instanceof MonbanError) return error;
-  const message = String((error as Error).message ?? error).split('\n')[0]!;
-  if (/pixel limit/i.test(message))
-    return fault(`at most ${limit} pixels`, 'a larger image', 'make it smaller, or raise "limit"');
-  const expected = 'a path, bytes, a data URI or numbers of an image';
-  return fault(expected, `${show(text)} (${message.slice(0, 80)})`, 'mend it, or leave it out');
-}
-
 async function decoder(text: string, reading: Reading): Promise<Sharp> {
   return (await open(inputOf(text, reading), { limitInputPixels: reading.limit })).rotate();
-}
-
-/** Height, width and channels of a list of numbers: as told, or of a square in grey or colour. */
-function extentOfList(length: number, told: Reading): Extent {
-  const options = told.channels === undefined ? [1, 3, 4] : [told.channels];
-  for (const channels of options) {
-    const area = length / channels;
-    const width = told.width ?? (told.height === undefined ? Math.sqrt(area) : area / told.height);
-    const height = told.height ?? area / width;
-    const whole = Number.isInteger(width) && Number.isInteger(height) && length > 0;
-    if (whole && width * height === area) return { height, width, channels };
-  }
-  throw fault(
-    told.width === undefined ? 'the numbers of a square image' : 'as many numbers as the image has',
-    `${length} numbers`,
-    'give width, height and channels in the spec, or mend the list',
-  );
 }
 
 /** What a value is before resizing; throws MonbanError where it cannot be read. */
@@ -95,17 +47,6 @@ export async function probe(value: RawPicture, reading: Reading): Promise<Extent
   } catch (error) {
     throw reword(error, value, reading.limit);
   }
-}
-
-/** Numbers of a list as bytes, where `white` is the brightest; throws where one is no number. */
-function bytesOf(list: readonly string[], white: number): Uint8Array {
-  const bytes = new Uint8ClampedArray(list.length);
-  for (let i = 0; i < bytes.length; i++) {
-    const value = Number(list[i]);
-    if (Number.isNaN(value)) throw fault('numbers', show(list[i]), 'mend the list');
-    bytes[i] = white === 255 ? value : (255 * value) / white;
-  }
-  return new Uint8Array(bytes.buffer);
 }
 
 /** Resized into `extent`, centred on black where the sides differ in proportion. */
@@ -139,7 +80,7 @@ export async function decode(
     const { height, width, channels } = extent;
     if (own.height === height && own.width === width && own.channels === channels) return bytes;
     const raw = { ...own, channels: own.channels as 1 | 3 | 4 };
-    return await resized(await open(Buffer.from(bytes.buffer), { raw }), extent);
+    return await resized(await open(bytes, { raw }), extent);
   } catch (error) {
     throw reword(error, name, reading.limit);
   }

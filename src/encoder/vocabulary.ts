@@ -1,4 +1,5 @@
 /** A hashed vocabulary: which hash buckets are known, and how telling each of them is. */
+import { fromBase64, toBase64 } from '../core/base64.js';
 
 /** Plain JSON: which of the 2^bits buckets are kept, and their inverse document frequencies. */
 export interface VocabularyState {
@@ -32,7 +33,7 @@ function packGaps(buckets: readonly number[]): string {
     for (; gap > 127; gap >>>= 7) bytes.push((gap & 127) | 128);
     bytes.push(gap);
   }
-  return Buffer.from(bytes).toString('base64');
+  return toBase64(Uint8Array.from(bytes));
 }
 
 function unpackGaps(text: string): number[] {
@@ -40,7 +41,7 @@ function unpackGaps(text: string): number[] {
   let last = -1;
   let gap = 0;
   let shift = 0;
-  for (const byte of Buffer.from(text, 'base64')) {
+  for (const byte of fromBase64(text)) {
     gap |= (byte & 127) << shift;
     shift += 7;
     if (byte > 127) continue;
@@ -92,7 +93,7 @@ export function countBuckets(bits: number): BucketCounter {
         const value = Math.log((1 + documents) / (1 + counts[bucket]!)) + 1;
         return Math.min(255, Math.round(value * idfSteps));
       });
-      return { bits, buckets: packGaps(kept), idf: Buffer.from(idf).toString('base64') };
+      return { bits, buckets: packGaps(kept), idf: toBase64(Uint8Array.from(idf)) };
     },
   };
 }
@@ -121,6 +122,6 @@ export function openVocabulary(state: VocabularyState): Vocabulary {
     index[at + 1] = known;
     known += countBits(index[at]!);
   }
-  const idf = Uint8Array.from(Buffer.from(state.idf, 'base64'));
+  const idf = fromBase64(state.idf);
   return { width: Math.max(1, buckets.length), index, idf };
 }

@@ -10,7 +10,7 @@ const config = z.strictObject({
   embedding: z
     .int()
     .min(1)
-    .max(256)
+    .max(1024)
     .default(16)
     .describe('numbers that stand for one port; fewer, down to 4, where there are more than 64'),
   dropout: z.number().min(0).max(0.9).default(0.1).describe('share of units left out in training'),

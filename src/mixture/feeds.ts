@@ -1,6 +1,7 @@
 /** Lays columns out as the feeds of a graph; a hidden field is zeros or an empty bag. */
 import type { BagColumn, Column, Columns, ValuesColumn } from '../core/column.js';
 import type { DenseFeed } from '../expert/expert.js';
+import { presencePort, sharedPort } from '../gate/gate.js';
 import { feedNames } from '../tensor/served-ports.js';
 
 export interface Feed {
@@ -188,4 +189,15 @@ export function takeBag(bag: BagColumn, rows: Int32Array): BagColumn {
     copyRun(bag.weights, from, to, weights, offsets[i]!);
   }
   return { form: 'bag', width: bag.width, ids, weights, offsets };
+}
+
+/** What a gate's serving graph is fed besides `open`, in order: ports, presence, the shared expert. */
+export function gateInputs({
+  ports,
+  shared,
+}: {
+  readonly ports: readonly string[];
+  readonly shared: number;
+}): string[] {
+  return [...ports, presencePort, ...(shared < 0 ? [] : [sharedPort])];
 }

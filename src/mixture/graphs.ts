@@ -77,11 +77,6 @@ function withDoubt(features: Features, objective: Objective): Features {
   return { ...features, [doubtPort]: objective.doubt(said as Tensor) };
 }
 
-/** What a gate's serving graph is fed besides `open`, in order: ports, presence, the shared expert. */
-export function gateInputs({ ports, shared }: Pick<GateGraph, 'ports' | 'shared'>): string[] {
-  return [...ports, presencePort, ...(shared < 0 ? [] : [sharedPort])];
-}
-
 function row(values: readonly number[]): Tensor {
   return constant(Float32Array.from(values), [1, values.length]);
 }

@@ -1,5 +1,4 @@
 /** The element types that Monban's graphs use, with their ONNX codes and typed arrays. */
-import { TensorProto_DataType } from 'onnx-buf';
 
 export type Dtype = 'float32' | 'int64' | 'int32' | 'uint8' | 'int8' | 'bool';
 /** A length, or the name of one that is known only at run time, such as `B`. */
@@ -8,14 +7,14 @@ export type Shape = readonly Dim[];
 /** The typed arrays that hold tensors; int64 is BigInt64Array, bool is Uint8Array. */
 export type Data = Float32Array | BigInt64Array | Int32Array | Uint8Array | Int8Array;
 
-/** ONNX element type codes by name. */
+/** Element type codes by name, as `TensorProto.DataType` of the ONNX standard numbers them. */
 export const dtypeCodes: Readonly<Record<Dtype, number>> = {
-  float32: TensorProto_DataType.FLOAT,
-  int64: TensorProto_DataType.INT64,
-  int32: TensorProto_DataType.INT32,
-  uint8: TensorProto_DataType.UINT8,
-  int8: TensorProto_DataType.INT8,
-  bool: TensorProto_DataType.BOOL,
+  float32: 1,
+  int64: 7,
+  int32: 6,
+  uint8: 2,
+  int8: 3,
+  bool: 9,
 };
 
 /** The name of an ONNX element type code; undefined for one that Monban never writes. */

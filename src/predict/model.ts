@@ -4,12 +4,11 @@ import type { Coder } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
 import { presencePort, sharedPort } from '../gate/gate.js';
 import type { Bundle, Manifest } from '../mixture/bundle.js';
-import { servingFeeds } from '../mixture/feeds.js';
-import { gateInputs } from '../mixture/graphs.js';
+import { gateInputs, servingFeeds } from '../mixture/feeds.js';
 import type { Objective } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { notAsked } from '../objective/pool.js';
-import { openSession, type Session } from '../runtime/session.js';
+import type { OpenSession, Session } from '../runtime/onnxruntime.js';
 import { type Batch, type JsonRecord, recordReader } from './batch.js';
 import type { Encoded, PortSource } from './encoded.js';
 import { memorySlices } from './slices.js';
@@ -63,7 +62,11 @@ function readersOf({ experts }: Manifest): Map<string, number[]> {
 }
 
 /** Opens every session of a bundle. */
-export async function openModel(bundle: Bundle, watch: Watch = {}): Promise<Model> {
+export async function openModel(
+  openSession: OpenSession,
+  bundle: Bundle,
+  watch: Watch = {},
+): Promise<Model> {
   const { manifest } = bundle;
   const objective = objectives.get(manifest.objective.kind);
   const state = manifest.objective.state;

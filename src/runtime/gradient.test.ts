@@ -30,6 +30,7 @@ const pair: readonly Shape[] = [
 ];
 const wide: readonly Shape[] = [['B', 2, 4], [4]];
 const label = (): Tensor => ops.input('label', ['B', 1], 'int64');
+const queues = ops.dispatch(ops.constant(new BigInt64Array([2n, 0n, 2n, 1n, 0n, 2n]), [3, 2]), 3);
 const ids = (): Tensor => ops.constant(new BigInt64Array([1n, 0n, 1n]));
 
 const cases: Record<string, Case> = {
@@ -151,6 +152,18 @@ const cases: Record<string, Case> = {
     f: (x) => ops.square(ops.gather(x, ops.constant(new BigInt64Array([1n, 0n, 1n, 1n]), [2, 2]))),
   },
   pick: { shapes: x24, f: (x) => ops.square(ops.pick(x, label())) },
+  'pick the largest two': { shapes: x24, f: (x) => ops.square(ops.pick(x, ops.topK(x, 2))) },
+  'rows sent to experts': {
+    shapes: [[3, 2]],
+    f: (x) => ops.square(ops.collect(ops.square(ops.send(x, queues)), queues)),
+  },
+  'sparse experts': {
+    shapes: [
+      [3, 2],
+      [3, 2, 4],
+    ],
+    f: (x, w) => ops.tanh(ops.collect(ops.matmul(ops.send(x, queues), w), queues)),
+  },
   expand: { shapes: [['B', 1, 4]], f: (x) => ops.square(ops.expand(x, [2, 'B', 3, 4])) },
   'row matmul': {
     shapes: [

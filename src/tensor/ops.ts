@@ -4,6 +4,7 @@ export { expand, expand as broadcastTo, reshape, sum } from './op/broadcast.js';
 export { cast, clip, equal, greaterEqual, less, maximum, minimum, where } from './op/choose.js';
 export { averagePool, convolve, maxPool } from './op/convolve.js';
 export { concat, slice } from './op/cut.js';
+export { collect, dispatch, send } from './op/dispatch.js';
 export {
   abs,
   cos,
@@ -20,7 +21,7 @@ export {
   tanh,
   zerosLike,
 } from './op/function.js';
-export { gather, oneHot, pick, topKMask } from './op/lookup.js';
+export { gather, oneHot, pick, topK, topKMask } from './op/lookup.js';
 export { affine, matmul, transpose } from './op/matmul.js';
 export { fold, patches } from './op/patch.js';
 export { extent, logSoftmax, logSumExp, max, mean, softmax } from './op/reduce.js';

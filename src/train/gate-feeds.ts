@@ -3,8 +3,7 @@
 import type { Column } from '../core/column.js';
 import type { GateFacts } from '../gate/gate.js';
 import { presencePort, sharedPort } from '../gate/gate.js';
-import { servingFeeds } from '../mixture/feeds.js';
-import { gateInputs } from '../mixture/graphs.js';
+import { gateInputs, servingFeeds } from '../mixture/feeds.js';
 import { fieldOf } from '../mixture/wiring.js';
 import type { GateData } from './gate-data.js';
 

@@ -7,11 +7,12 @@ import {
   noGradient,
   type Op,
   type Shape,
+  sameShape,
   shapeError,
   type Tensor,
 } from '../tensor.js';
 import { mul } from './arithmetic.js';
-import { reshape } from './broadcast.js';
+import { reshape, sum } from './broadcast.js';
 import { cast, equal } from './choose.js';
 import { onesLike } from './function.js';
 
@@ -87,34 +88,56 @@ const pickOp: Op<null> = {
   name: 'pick',
   shape(inputs) {
     const [x, index] = inputs as [Tensor, Tensor];
-    const shape: Dim[] = [...x.shape.slice(0, -1), 1];
-    const fits = shape.length === index.shape.length && shape.every((d, i) => d === index.shape[i]);
+    const head = index.shape.slice(0, -1);
+    const fits = sameShape(x.shape.slice(0, -1), head) && typeof index.shape.at(-1) === 'number';
     if (!fits || !isIndex(index) || typeof x.shape.at(-1) !== 'number') {
-      throw shapeError('pick', 'expected [.., n] and whole numbers [.., 1]', inputs);
+      throw shapeError('pick', 'expected [.., n] and whole numbers [.., m]', inputs);
     }
-    return { shape, dtype: x.dtype };
+    return { shape: index.shape, dtype: x.dtype };
   },
   emit: (graph, inputs) => graph.node('GatherElements', inputs, { axis: -1 }),
   vjp(node, gradient) {
     const [x, index] = node.inputs as [Tensor, Tensor];
-    return [mul(gradient, hot(index, x.shape.at(-1) as number)), null];
+    const width = x.shape.at(-1) as number;
+    if (index.shape.at(-1) === 1) return [mul(gradient, hot(index, width)), null];
+    const each = mul(reshape(gradient, [...index.shape, 1]), oneHot(index, width));
+    return [sum(each, [-2]), null];
   },
 };
 
-/** One entry of the last axis per row: x [.., n], index [.., 1] to [.., 1]. */
+/** Entries of the last axis per row: x [.., n], index [.., m] to [.., m]. */
 export function pick(x: Tensor, index: Tensor): Tensor {
   return apply(pickOp, [x, index], null);
+}
+
+const topKOp: Op<number> = {
+  name: 'topK',
+  shape(inputs, k) {
+    return { shape: [checkTopK('topK', inputs, k), k], dtype: 'int64' };
+  },
+  emit: (graph, [x], k) => graph.nodes('TopK', [x!, graph.constant([k], [1], 'int64')], {}, 2)[1]!,
+  vjp: noGradient,
+};
+
+/** The places [B, K] of the k largest of each row, the largest first, ties to the lower index. */
+export function topK(scores: Tensor, k: number): Tensor {
+  return apply(topKOp, [scores], k);
+}
+
+/** The rows of scores [B, E]; throws where there are fewer than k. */
+function checkTopK(name: string, inputs: readonly Tensor[], k: number): Dim {
+  const [rows, width] = inputs[0]!.shape;
+  if (inputs[0]!.shape.length !== 2 || typeof width !== 'number' || k < 1 || k > width) {
+    throw shapeError(name, `expected [B, E] with E of at least ${k}`, inputs);
+  }
+  return rows!;
 }
 
 const topKMaskOp: Op<number> = {
   name: 'topKMask',
   shape(inputs, k) {
-    const [x] = inputs as [Tensor];
-    const width = x.shape[1];
-    if (x.shape.length !== 2 || typeof width !== 'number' || k < 1 || k > width) {
-      throw shapeError('topKMask', `expected [B, E] with E of at least ${k}`, inputs);
-    }
-    return { shape: x.shape, dtype: 'float32' };
+    checkTopK('topKMask', inputs, k);
+    return { shape: inputs[0]!.shape, dtype: 'float32' };
   },
   emit(graph, [x], k, node) {
     const [, chosen] = graph.nodes('TopK', [x!, graph.constant([k], [1], 'int64')], {}, 2);

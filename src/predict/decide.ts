@@ -1,0 +1,259 @@
+/** Decides records with the experts that the gate chooses, and no others; sessions are passed in. */
+import type { Bundle } from '../mixture/bundle.js';
+import type { Asked, Decision, Stages } from '../mixture/decision.js';
+
+import type { Utility } from '../objective/objective.js';
+import { notAsked } from '../objective/pool.js';
+import type { OpenSession } from '../runtime/onnxruntime.js';
+import { allRows, type Batch, type JsonRecord } from './batch.js';
+import { type Encoded, encodeLazily } from './encoded.js';
+import { loadBatch } from './load.js';
+import {
+  askExpert,
+  askGate,
+  askPool,
+  type GateSaid,
+  type Model,
+  openExperts,
+  openModel,
+  presenceOf,
+  type Watch,
+} from './model.js';
+
+/** How a batch is to be decided. */
+export interface RunOptions {
+  /** Fields to treat as absent, by row of the batch. */
+  readonly hiddenAt?: (row: number, field: string) => boolean;
+  /** Experts that cannot be asked. */
+  readonly closed?: ReadonlySet<string>;
+  /** Stops after the gate: nobody but a shared expert runs, and `answers` stay empty. */
+  readonly routeOnly?: boolean;
+}
+
+/** A batch after it went through the mixture; B rows, E experts, V numbers of an answer. */
+export interface Routed extends GateSaid {
+  readonly rows: number;
+  /** The batch as it was loaded. */
+  readonly batch: Batch;
+  readonly presence: Uint8Array;
+  /** [B, E] */
+  readonly open: Float32Array;
+  /** [B, V] log-probabilities. */
+  readonly answers: Float32Array;
+  readonly ms: Stages;
+}
+
+export interface PredictorOptions {
+  readonly watch?: Watch;
+  /** Milliseconds that only rise; `performance.now` by default. */
+  readonly clock?: () => number;
+}
+
+export interface Predictor {
+  readonly bundle: Bundle;
+  readonly model: Model;
+  /** Decides JSON records; throws MonbanError when a value does not fit its field. */
+  decide(records: readonly JsonRecord[], options?: RunOptions): Promise<Decision[]>;
+  /** Decides a batch of columns; the arrays behind the decisions. */
+  run(batch: Batch, options?: RunOptions): Promise<Routed>;
+  /** Turns what `run` gave for a row into a decision. */
+  decision(routed: Routed, row: number): Decision;
+  close(): Promise<void>;
+}
+
+/** The rows for which expert `e` was asked. */
+function rowsAsking(mask: Float32Array, e: number, experts: number): Int32Array {
+  const rows = new Int32Array(mask.length / experts);
+  let count = 0;
+  for (let row = 0; row < rows.length; row++) if (mask[row * experts + e]! > 0) rows[count++] = row;
+  return rows.subarray(0, count);
+}
+
+/** Encodes each port once, for the union of the rows of the experts that read it. */
+function encodeFor(model: Model, encoded: Encoded, mask: Float32Array): void {
+  const experts = model.manifest.experts.length;
+  for (const [port, readers] of model.readers) {
+    const rows = new Int32Array(mask.length / experts);
+    let count = 0;
+    for (let row = 0; row < rows.length; row++) {
+      let asks = false;
+      for (const e of readers) asks ||= mask[row * experts + e]! > 0;
+      if (asks) rows[count++] = row;
+    }
+    if (count > 0) encoded.want(port, rows.subarray(0, count));
+  }
+}
+
+/** Fills the asked experts of each row to the left: [B, K] places for K = the most asked. */
+function packing(mask: Float32Array, experts: number): { k: number; slot: Int32Array } {
+  const slot = new Int32Array(mask.length).fill(-1);
+  let k = 1;
+  for (let row = 0; row * experts < mask.length; row++) {
+    let count = 0;
+    for (let e = 0; e < experts; e++)
+      if (mask[row * experts + e]! > 0) slot[row * experts + e] = count++;
+    k = Math.max(k, count);
+  }
+  return { k, slot };
+}
+
+async function runBatch(
+  model: Model,
+  given: Batch,
+  clock: () => number,
+  options: RunOptions,
+): Promise<Routed> {
+  const { experts, gate } = model.manifest;
+  const count = experts.length;
+  const width = model.width;
+  const started = clock();
+  const batch = await loadBatch(model, given);
+  const presence = presenceOf(model, batch, options.hiddenAt);
+  const open = openExperts(model, presence, options.closed);
+  const encoded = encodeLazily(model, batch, presence);
+  const all = allRows(batch);
+  const said: (Float32Array | undefined)[] = [];
+  let sharedOutput: Float32Array | undefined;
+  if (gate.shared >= 0) {
+    const rows = rowsAsking(open, gate.shared, count);
+    for (const port of experts[gate.shared]!.ports) encoded.want(port, all);
+    said[gate.shared] = await askExpert(model, gate.shared, encoded, rows);
+    sharedOutput = spread(said[gate.shared]!, rows, batch.rows, width, model.prior);
+  }
+  for (const port of gate.ports) encoded.want(port, all);
+  const gateStart = clock();
+  const routed = await askGate(model, encoded, all, presence, open, sharedOutput);
+  const gateEnd = clock();
+  if (options.routeOnly === true) {
+    const encode = gateStart - started;
+    const total = gateEnd - started;
+    const ms = { encode, gate: total - encode, experts: 0, pool: 0, total };
+    const answers = new Float32Array(0);
+    return { rows: batch.rows, batch, presence, open, answers, ms, ...routed };
+  }
+  const asking = experts.map((_, e) => rowsAsking(routed.mask, e, count));
+  encodeFor(model, encoded, routed.mask);
+  const expertStart = clock();
+  const { k, slot } = packing(routed.mask, count);
+  const outputs = new Float32Array(batch.rows * k * width);
+  const logWeights = new Float32Array(batch.rows * k).fill(notAsked);
+  for (let e = 0; e < count; e++) {
+    const rows = asking[e]!;
+    if (rows.length === 0) continue;
+    const output = said[e] ?? (await askExpert(model, e, encoded, rows));
+    for (let i = 0; i < rows.length; i++) {
+      const at = rows[i]! * count + e;
+      const place = rows[i]! * k + slot[at]!;
+      outputs.set(output.subarray(i * width, (i + 1) * width), place * width);
+      logWeights[place] = routed.logWeights[at]!;
+    }
+  }
+  const poolStart = clock();
+  const answers = await askPool(model, outputs, logWeights, k);
+  const end = clock();
+  const ms = {
+    encode: gateStart - started + (expertStart - gateEnd),
+    gate: gateEnd - gateStart,
+    experts: poolStart - expertStart,
+    pool: end - poolStart,
+    total: end - started,
+  };
+  return { rows: batch.rows, batch, presence, open, answers, ms, ...routed };
+}
+
+/** [rows, W] to [B, W], the prior where nothing was said. */
+function spread(
+  said: Float32Array,
+  rows: Int32Array,
+  total: number,
+  width: number,
+  prior: Float32Array,
+): Float32Array {
+  const out = new Float32Array(total * width);
+  for (let row = 0; row < total; row++) out.set(prior, row * width);
+  rows.forEach((row, i) => {
+    out.set(said.subarray(i * width, (i + 1) * width), row * width);
+  });
+  return out;
+}
+
+function decisionOf(
+  model: Model,
+  utility: Utility | undefined,
+  routed: Routed,
+  row: number,
+): Decision {
+  const { experts, fields } = model.manifest;
+  const at = row * experts.length;
+  const route: Asked[] = [];
+  let last = Number.POSITIVE_INFINITY;
+  let runnerUp = -1;
+  experts.forEach(({ name }, e) => {
+    const selection = routed.selection[at + e]!;
+    if (routed.mask[at + e]! > 0) {
+      route.push({ expert: name, weight: Math.exp(routed.logWeights[at + e]!), selection });
+      if (e !== model.manifest.gate.shared) last = Math.min(last, selection);
+    } else if (
+      routed.open[at + e]! > 0 &&
+      (runnerUp < 0 || selection > routed.selection[at + runnerUp]!)
+    ) {
+      runnerUp = e;
+    }
+  });
+  route.sort((a, b) => b.weight - a.weight);
+  const width = model.width;
+  const share = (ms: number) => ms / routed.rows;
+  const bits = routed.presence.subarray(row * fields.length, (row + 1) * fields.length);
+  return {
+    bundle: model.bundle.id,
+    answer: model.objective.answer(
+      routed.answers.subarray(row * width, (row + 1) * width),
+      model.state,
+      utility,
+    ),
+    route,
+    runnerUp: runnerUp < 0 ? null : experts[runnerUp]!.name,
+    margin: runnerUp < 0 || !Number.isFinite(last) ? null : last - routed.selection[at + runnerUp]!,
+    scores: Object.fromEntries(experts.map(({ name }, e) => [name, routed.scores[at + e]!])),
+    missing: fields.filter((_, f) => bits[f] === 0).map(({ name }) => name),
+    ms: {
+      encode: share(routed.ms.encode),
+      gate: share(routed.ms.gate),
+      experts: share(routed.ms.experts),
+      pool: share(routed.ms.pool),
+      total: share(routed.ms.total),
+    },
+  };
+}
+
+/** Prices of answers, where the bundle's spec has a reward. */
+export function utilityOf(model: Model): Utility | undefined {
+  const { reward } = model.manifest.spec;
+  if (reward === undefined) return undefined;
+  return model.objective.utility(reward.right, reward.wrong, model.state, 'reward');
+}
+
+/** Opens a bundle for deciding, over the sessions of one build of ONNX Runtime. */
+export async function predictorOver(
+  openSession: OpenSession,
+  bundle: Bundle,
+  options: PredictorOptions = {},
+): Promise<Predictor> {
+  const clock = options.clock ?? (() => performance.now());
+  const model = await openModel(openSession, bundle, options.watch);
+  const utility = utilityOf(model);
+  const run = (batch: Batch, how: RunOptions = {}) => runBatch(model, batch, clock, how);
+  const decision = (routed: Routed, row: number) => decisionOf(model, utility, routed, row);
+  return {
+    bundle,
+    model,
+    run,
+    decision,
+    async decide(records, how) {
+      if (records.length === 0) return [];
+      const routed = await run(model.batchOf(records), how);
+      return records.map((_, row) => decision(routed, row));
+    },
+    close: () => model.close(),
+  };
+}
