@@ -81,6 +81,15 @@ async function runOnce(plan: Plan, task: Task, compare: boolean): Promise<Outcom
   }
 }
 
+function byControl(
+  controls: Outcome['controls'],
+  pick: (scores: Readonly<Record<string, number>>) => number,
+): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(controls).map(([kind, { metrics }]) => [kind, pick(metrics)]),
+  );
+}
+
 function summary(task: Task, seed: number, fold: number, outcome: Outcome): Run {
   const { found, controls, peer, gate } = outcome;
   const score = (scores: Readonly<Record<string, number>>): number => scores[task.metric]!;
@@ -100,9 +109,15 @@ function summary(task: Task, seed: number, fold: number, outcome: Outcome): Run 
         { share, score: score(metrics) },
       ]),
     ),
-    controls: Object.fromEntries(
-      Object.entries(controls).map(([kind, one]) => [kind, score(one.metrics)]),
-    ),
+    controls: byControl(controls, score),
+    ...(found.metrics.logLoss === undefined
+      ? {}
+      : {
+          logLoss: {
+            mixture: found.metrics.logLoss,
+            controls: byControl(controls, ({ logLoss }) => logLoss!),
+          },
+        }),
     ...(peer === undefined ? {} : { peer: peer.accuracy }),
   };
 }

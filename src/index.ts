@@ -12,6 +12,7 @@ import type { SpecInput } from './mixture/spec.js';
 import { objectives } from './objective/objectives.js';
 import { type Explained, explain } from './predict/explain.js';
 import { openPredictor, type Predictor } from './predict/predictor.js';
+import { discardCheckpoint } from './train/checkpoint.js';
 import { readRows } from './train/rows.js';
 import { type TrainOptions, train as trainRows } from './train/train.js';
 
@@ -74,7 +75,14 @@ export async function dataset(source: Source, { target, fields }: DataOptions): 
 }
 
 /** Everything else a spec may say; experts are proposed when they are not given. */
-export type TrainSpec = Partial<Omit<SpecInput, 'data' | 'fields'>> & TrainOptions;
+export type TrainSpec = Partial<Omit<SpecInput, 'data' | 'fields'>> &
+  Omit<TrainOptions, 'checkpoint'> & {
+    /**
+     * A folder in which what is done is kept, so that the same call after a crash goes on from there
+     * and gives the same bundle; emptied when the training ends.
+     */
+    readonly checkpoint?: string;
+  };
 
 function planOf(data: Data, spec: Partial<Omit<SpecInput, 'data' | 'fields'>>): Plan {
   const kinds = Object.values(data.fields).map((field) =>
@@ -104,13 +112,16 @@ async function rowsOf(data: Data, use: Plan) {
 
 /** Trains a mixture on the rows of `data`. */
 export async function train(data: Data, options: TrainSpec = {}): Promise<Bundle> {
-  const { onEvent, signal, clock, ...spec } = options;
+  const { onEvent, signal, clock, checkpoint, ...spec } = options;
   const use = planOf(data, spec);
-  return trainRows(use, await rowsOf(data, use), {
+  const bundle = await trainRows(use, await rowsOf(data, use), {
     ...(onEvent === undefined ? {} : { onEvent }),
     ...(signal === undefined ? {} : { signal }),
     ...(clock === undefined ? {} : { clock }),
+    ...(checkpoint === undefined ? {} : { checkpoint: { folder: checkpoint } }),
   });
+  if (checkpoint !== undefined) discardCheckpoint(checkpoint);
+  return bundle;
 }
 
 /** Scores a bundle on the rows of `data`. */

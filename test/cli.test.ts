@@ -101,7 +101,7 @@ test('kinds prints one JSON object', () => {
   expect(kinds.map(({ kind }: { kind: string }) => kind)).toContain('fusion');
 });
 
-test('Ctrl-C in training leaves nothing behind', async () => {
+test('Ctrl-C in training leaves no half bundle', async () => {
   writeFileSync(join(folder, 'many.csv'), table(30000));
   expect(monban(['init', 'many.csv', '--target', 'kind', '--out', 'many.yaml']).status).toBe(0);
   const child = spawn(process.execPath, [bin, 'train', 'many.yaml', '--out', 'half'], {
@@ -114,6 +114,6 @@ test('Ctrl-C in training leaves nothing behind', async () => {
   });
   const [, signal] = await once(child, 'close');
   expect(signal).toBe('SIGINT');
-  expect(said).toContain('stopped; nothing was written');
+  expect(said).toMatch(/stopped; (nothing was written|what is done is in half\.resume)/);
   expect(existsSync(join(folder, 'half'))).toBe(false);
 });

@@ -39,7 +39,9 @@ async function stop(args: string[], signal: NodeJS.Signals, ready: (said: string
     said += String(part);
   });
   const timer = setInterval(() => {
-    if (ready(said)) child.kill(signal);
+    if (!ready(said)) return;
+    clearInterval(timer);
+    child.kill(signal);
   }, 5);
   const [, by] = await once(child, 'close');
   clearInterval(timer);
@@ -77,6 +79,23 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
     const args = ['train', 'many.yaml', '--out', 'model'];
     await stop(args, signal, (said) => said.includes('experts'));
     expect(openBundle(join(folder, 'model')).id).toBe(id);
+    rmSync(join(folder, 'model.resume'), { recursive: true, force: true });
     expect(readdirSync(folder).sort()).toEqual(before);
   },
 );
+
+test('signals that come in a hail do not end the cleaning', async () => {
+  const args = ['predict', 'model', 'many.csv', '--out', 'answers.csv'];
+  const child = spawn(process.execPath, [bin, ...args], { cwd: folder });
+  let said = '';
+  child.stderr.on('data', (part) => {
+    said += String(part);
+  });
+  const timer = setInterval(() => {
+    if (writing()) for (let i = 0; i < 20; i++) child.kill('SIGTERM');
+  }, 1);
+  await once(child, 'close');
+  clearInterval(timer);
+  expect(said).toBe('stopped; nothing was written\n');
+  expect(readdirSync(folder).sort()).toEqual(before);
+});

@@ -47,15 +47,20 @@ function taskRow(task: Task, runs: readonly Run[]): string {
 
 function controlRows(raced: readonly (readonly [Task, readonly Run[]])[]): string[] {
   const names = ['learned', ...Object.keys(raced[0]![1][0]!.controls)];
-  return names.map((name) =>
-    row([
-      name === 'learned' ? '**the learned gate**' : name,
-      ...raced.map(([, runs]) => {
-        const scores = runs.map((run) => (name === 'learned' ? run.mixture : run.controls[name]!));
-        return figure(mean(scores));
-      }),
-    ]),
-  );
+  return names.map((name) => {
+    const learned = name === 'learned';
+    const average = (runs: readonly Run[], pick: (run: Run) => number): string =>
+      figure(mean(runs.map(pick)));
+    return row([
+      learned ? '**the learned gate**' : name,
+      ...raced.flatMap(([, runs]) => [
+        average(runs, (run) => (learned ? run.mixture : run.controls[name]!)),
+        average(runs, ({ logLoss }) =>
+          learned ? logLoss!.mixture : (logLoss!.controls[name] ?? Number.NaN),
+        ),
+      ]),
+    ]);
+  });
 }
 
 function expertRows(task: Task, runs: readonly Run[]): string[] {
@@ -111,8 +116,11 @@ export function page(saved: readonly (readonly [Task, readonly Run[]])[]): strin
     '',
     'The same trained experts, the same pool, the same number asked (but `uniform`, which asks all and weighs them evenly).',
     '',
-    row(['gate', ...raced.map(([task]) => `${task.title}, ${task.metric}`)]),
-    `|---|${raced.map(() => '---|').join('')}`,
+    row([
+      'gate',
+      ...raced.flatMap(([task]) => [`${task.title}, ${task.metric}`, 'log loss (less is better)']),
+    ]),
+    `|---|${raced.map(() => '---|---|').join('')}`,
     ...controlRows(raced),
     '',
     '## Every expert',

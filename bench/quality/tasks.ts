@@ -30,6 +30,8 @@ export interface Run {
   readonly expertsPerRecord: number;
   readonly experts: Readonly<Record<string, { readonly share: number; readonly score: number }>>;
   readonly controls: Readonly<Record<string, number>>;
+  /** Mean log loss of the mixture and of every control, where the objective has one. */
+  readonly logLoss?: { readonly mixture: number; readonly controls: Run['controls'] };
   readonly peer?: number;
 }
 

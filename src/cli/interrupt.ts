@@ -6,14 +6,16 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Until the function that this returns is called, Ctrl-C, a polite kill and a closed terminal
- * first call `before`, remove what is being written, say so, and then end the process.
+ * first remove what is being written, say what `last` gives, and then end the process.
  */
-export function cleanWhenStopped(before: () => void = () => undefined): () => void {
+export function cleanWhenStopped(
+  last: () => string = () => 'stopped; nothing was written',
+): () => void {
   const stop = (signal: NodeJS.Signals) => {
-    release();
-    before();
     releaseAll();
-    printError('stopped; nothing was written');
+    printError(last());
+    // Not before: a second signal would end the process in the midst of cleaning.
+    release();
     // By the signal itself: workers inside a native run cannot be terminated without an abort.
     process.kill(process.pid, signal);
   };

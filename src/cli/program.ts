@@ -40,6 +40,7 @@ With --json every command prints exactly one JSON object on standard output; aft
     .description('train a mixture; writes a bundle')
     .option('--out <dir>', 'where to write the bundle', 'model')
     .option('--seed <n>', 'another seed than the spec has')
+    .option('--fresh', 'begin anew where an interrupted run would go on')
     .option('--json', 'print one JSON object')
     .action(lazily(() => import('./verb/train.js')));
   monban

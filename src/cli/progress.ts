@@ -47,7 +47,9 @@ export function progress(): Progress {
   let phase = '';
   return {
     listen(event) {
-      if (event.message !== undefined && event.phase === 'encode') {
+      // What a gate in training says is in the card, for those that came to nothing too.
+      const shown = event.phase !== 'gate' || event.who === undefined;
+      if (event.message !== undefined && shown) {
         if (live) process.stderr.write('\r\u001b[2K');
         printError(event.message);
       }

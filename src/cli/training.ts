@@ -1,11 +1,13 @@
 /** Trains a spec file into a folder, with progress and a clean stop; shared by verbs. */
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Dataset, openDataset } from '../data/dataset.js';
 import type { Bundle } from '../mixture/bundle.js';
 import type { Plan } from '../mixture/plan.js';
 import { checkWritable, saveBundle } from '../mixture/save.js';
-import { readRows } from '../train/rows.js';
+import { discardCheckpoint } from '../train/checkpoint.js';
 import { train } from '../train/train.js';
+import { openRows } from '../train/training-rows.js';
 import { cleanWhenStopped } from './interrupt.js';
 import { progress } from './progress.js';
 
@@ -14,18 +16,40 @@ export function openSource(plan: Plan, spec: string) {
   return openDataset(plan.spec.data.source, { base: dirname(resolve(spec)) });
 }
 
-/** Reads, trains, saves; Ctrl-C ends the process by that signal and nothing is written. */
-export async function trainTo(plan: Plan, spec: string, out: string): Promise<Bundle> {
+/** Where a training into a folder keeps what is done until the bundle is written. */
+const checkpointOf = (out: string): string => `${out.replace(/[/\\]+$/, '')}.resume`;
+
+/**
+ * Reads, trains, saves. Ctrl-C ends the process by that signal; the same call goes on from there,
+ * unless it is to begin afresh.
+ */
+export async function trainTo(
+  plan: Plan,
+  spec: string,
+  out: string,
+  { fresh = false }: { readonly fresh?: boolean } = {},
+): Promise<Bundle> {
   checkWritable(out);
+  const checkpoint = checkpointOf(out);
+  if (fresh) discardCheckpoint(checkpoint);
   const bar = progress();
-  const release = cleanWhenStopped(() => bar.stop());
+  const release = cleanWhenStopped(() => {
+    bar.stop();
+    return existsSync(checkpoint)
+      ? `stopped; what is done is in ${checkpoint}, the same command goes on from there`
+      : 'stopped; nothing was written';
+  });
   let data: Dataset | undefined;
   try {
     data = await openSource(plan, spec);
     bar.listen({ phase: 'read', step: 0, total: 1 });
-    const rows = await readRows(plan, data, 0);
-    const bundle = await train(plan, rows, { onEvent: bar.listen });
+    const rows = await openRows(plan, data);
+    const bundle = await train(plan, rows, {
+      onEvent: bar.listen,
+      checkpoint: { folder: checkpoint },
+    });
     saveBundle(bundle, out);
+    discardCheckpoint(checkpoint);
     return bundle;
   } finally {
     bar.stop();

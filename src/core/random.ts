@@ -1,6 +1,9 @@
 /** Seeded random numbers: one independent stream per purpose, the same on every machine. */
 import { murmur3 } from './hash.js';
 
+/** Where a stream is: it goes on from there with the same numbers. */
+export type RandomState = readonly [number, number, number, number];
+
 export interface Random {
   /** A whole number in [0, 2^32). */
   word(): number;
@@ -14,6 +17,9 @@ export interface Random {
   shuffle<A extends Int32Array | Uint32Array | unknown[]>(items: A): A;
   /** An independent stream named by `label`; does not advance this one. */
   fork(label: string): Random;
+  state(): RandomState;
+  /** Goes to where a stream of the same seed and label was. */
+  load(state: RandomState): void;
 }
 
 /** A stream for a seed and a label (sfc32, seeded by murmur3). */
@@ -53,5 +59,9 @@ export function random(seed: number, label = ''): Random {
       return items;
     },
     fork: (next) => random(seed, `${label}/${next}`),
+    state: () => [a, b, c, counter],
+    load(state) {
+      [a, b, c, counter] = state;
+    },
   };
 }

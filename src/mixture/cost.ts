@@ -1,5 +1,4 @@
 /** The cost of asking an expert, counted from its work, so that it is the same on every machine. */
-import type { Columns } from '../core/column.js';
 import { experts } from '../expert/experts.js';
 import { count } from '../tensor/emit.js';
 import { trainingTrace } from '../tensor/trace.js';
@@ -19,26 +18,22 @@ const perLookup = 0.0021;
 const perGram = 0.075;
 const perPort = 0.3;
 
-/** Mean number of ids in a row of a bag. */
-function meanLength(columns: Columns, port: string): number {
-  const column = columns[port];
-  if (column === undefined || column.form !== 'bag') return 0;
-  return column.ids.length / Math.max(1, column.offsets.length - 1);
-}
-
-/** Microseconds to encode its ports and run one record through an expert. */
-export function countedCost(graph: ExpertGraph, columns: Columns): number {
+/**
+ * Microseconds to encode its ports and run one record through an expert; `lengths` has the mean
+ * number of ids in a row of each bag.
+ */
+export function countedCost(graph: ExpertGraph, lengths: Readonly<Record<string, number>>): number {
   const trace = trainingTrace();
   const output = experts
     .get(graph.kind)
     .build(graph.outputs, graph.config)
     .forward(trace, graphFeatures(graph.fields, graph.ports));
   const lookups = trace.tables.reduce(
-    (sum, { port, width }) => sum + meanLength(columns, port) * width,
+    (sum, { port, width }) => sum + (lengths[port] ?? 0) * width,
     0,
   );
   const grams = graph.ports.reduce(
-    (sum, port) => sum + perPort + meanLength(columns, port) * perGram,
+    (sum, port) => sum + perPort + (lengths[port] ?? 0) * perGram,
     0,
   );
   const cost =

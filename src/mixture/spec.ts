@@ -109,7 +109,7 @@ const gateKeys = {
   noise: z.number().min(0).max(10).default(0.1).describe('exploration in training'),
   expertDropout: share.default(0.1).describe('how often an expert is closed in training'),
   epochs: whole.min(1).max(1000).default(15).describe('passes over the held-out rows'),
-  batch: whole.min(1).max(65536).default(256).describe('rows per step'),
+  batch: whole.min(1).max(65536).default(256).describe('most rows per step'),
   rate: z.number().positive().max(1).default(0.002).describe('AdamW step size'),
 };
 const gate = z.looseObject(gateKeys);
@@ -143,6 +143,11 @@ const training = z.strictObject({
   holdout: share.default(0.2).describe('share of the rows held out for the gate and for stopping'),
   folds: whole.min(2).max(20).default(5).describe('cross-fitting folds where rows are few'),
   crossFitBelow: whole.min(0).default(20000).describe('rows below which experts are cross-fitted'),
+  memory: whole
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('megabytes for rows, 1024 where not given; more rows wait in a temporary file'),
   threads: whole.min(0).max(256).default(2).describe('worker threads; 0 trains in this thread'),
   costs: z
     .enum(['counted', 'measured'])

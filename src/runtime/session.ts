@@ -4,6 +4,9 @@ import { openFault, type Session, wrapSession } from './onnxruntime.js';
 
 export type { Arrays, Numbers, Session, Slot } from './onnxruntime.js';
 
+/** The version of ONNX Runtime, which decides how sums are rounded. */
+export const engineVersion: string = env.versions.common;
+
 /** Opens a model from bytes or a file; throws MonbanError when it cannot be loaded. */
 export async function openSession(
   model: Uint8Array | string,

@@ -14,7 +14,7 @@ import { version } from './version.js';
 
 interface CardParts {
   readonly plan: Plan;
-  readonly rows: LabelledRows;
+  readonly rows: Pick<LabelledRows, 'rows' | 'unlabelled'>;
   readonly parts: Parts;
   readonly objective: Objective;
   readonly state: unknown;

@@ -1,22 +1,31 @@
 /** Phase 1, in a worker thread: trains one expert, says what it would have said of held-out rows. */
-import type { Columns } from '../core/column.js';
-import { type Random, random } from '../core/random.js';
+import { type Random, type RandomState, random } from '../core/random.js';
 import type { FieldPorts } from '../expert/expert.js';
 import { experts } from '../expert/experts.js';
-import { servingFeeds, trainingBatch } from '../mixture/feeds.js';
+import { type Selected, servingFeeds, trainingBatch } from '../mixture/feeds.js';
 import { expertGraph } from '../mixture/graphs.js';
 import type { ExpertPlan } from '../mixture/plan.js';
 import { fieldOf, graphFeatures } from '../mixture/wiring.js';
 import type { Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { openSession } from '../runtime/session.js';
-import { createTrainer, type Trainer } from '../runtime/trainer.js';
+import { createTrainer, type Kept, type Trainer, type TrainerState } from '../runtime/trainer.js';
 import { linearRate } from '../tensor/optimiser.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
 import { compact } from './compact.js';
+import { type Keeper, noKeeper } from './keeper.js';
 import type { Parts } from './parts.js';
+import { passesPerEpoch, type Reading, windowsOf } from './passes.js';
+import { placesWhere } from './places.js';
+import {
+  type MemoryParts,
+  openSource,
+  type Picked,
+  type Source,
+  type SourceParts,
+} from './source.js';
 import { canAsk, type Hiding, hideGroups, type Views } from './view.js';
 
 export interface ExpertJob {
@@ -27,7 +36,11 @@ export interface ExpertJob {
   /** Field index by name, as in `presence`. */
   readonly fieldIndex: Readonly<Record<string, number>>;
   readonly objective: { readonly kind: string; readonly state: unknown };
-  readonly columns: Columns;
+  /** Where its training rows are read from. */
+  readonly source: SourceParts;
+  /** Where held-out rows are, and [V] the place of each view's row there. */
+  readonly held: { readonly source: MemoryParts; readonly place: Int32Array };
+  readonly reading: Reading;
   readonly truth: Truth;
   readonly rowWeights: Float32Array;
   /** [N, F] */
@@ -55,6 +68,15 @@ export interface ExpertProgress {
   readonly loss?: number;
 }
 
+/** Rows in the order of their passes. */
+interface Order {
+  readonly rows: Int32Array;
+  readonly stream: Random;
+  readonly label: string;
+  /** Passes that are over. */
+  epoch: number;
+}
+
 interface Context {
   readonly job: ExpertJob;
   readonly width: number;
@@ -62,12 +84,31 @@ interface Context {
   readonly post: (progress: ExpertProgress) => void;
   /** Every fold trains the same graph from other starting values. */
   readonly trainer: Trainer;
+  readonly source: Source;
+  /** Says that a later run could go on from here. */
+  readonly reached: (state: () => Reached) => void;
 }
 
-function rowsWhere(count: number, test: (row: number) => boolean): Int32Array {
-  const rows: number[] = [];
-  for (let row = 0; row < count; row++) if (test(row)) rows.push(row);
-  return Int32Array.from(rows);
+/** Where the fold or the refit is that is under way. */
+interface Reached {
+  readonly rows: Int32Array;
+  readonly stream: RandomState;
+  readonly epoch: number;
+  readonly trainer: TrainerState;
+  /** In a fold. */
+  readonly trial?: Trial;
+}
+
+/** What an interrupted run left: folds that are over, and what comes after them. */
+interface Left extends Reached {
+  readonly folds: readonly Fold[];
+}
+
+/** What a fold has seen so far. */
+interface Trial {
+  readonly curve: readonly number[];
+  readonly least: number;
+  readonly best: { readonly epoch: number; readonly learned: Learned };
 }
 
 function seedOf({ expert, seed }: ExpertJob, label: string): number {
@@ -75,6 +116,28 @@ function seedOf({ expert, seed }: ExpertJob, label: string): number {
 }
 
 const labelOf = (fold: number): string => `fold${fold}`;
+
+/** Begins with the starting values of a label, or goes on where an interrupted run was. */
+function beginOrder(
+  { job, trainer }: Context,
+  name: string,
+  rows: Int32Array,
+  left: Reached | undefined,
+): Order {
+  const label = `${job.expert.name}/${name}`;
+  const order: Order = { rows, stream: random(job.seed, label), label, epoch: 0 };
+  // A new trainer has begun as the first fold does.
+  if (name !== labelOf(0)) trainer.restart(seedOf(job, name));
+  if (left === undefined) return order;
+  order.stream.load(left.stream);
+  trainer.load(left.trainer);
+  rows.set(left.rows);
+  return { ...order, epoch: left.epoch };
+}
+
+function reachedBy({ trainer }: Context, { rows, stream, epoch }: Order): Reached {
+  return { rows, stream: stream.state(), epoch, trainer: trainer.state() };
+}
 
 /** The training graph: raw outputs and loss, over the ports of the expert; begins as fold 0 does. */
 async function makeTrainer(job: ExpertJob, width: number): Promise<Trainer> {
@@ -110,42 +173,38 @@ function hiddenPresence(job: ExpertJob, rows: Int32Array, draw: () => number): U
   return visible;
 }
 
-/** Row indices for a port of a batch: -1 where its field is not visible. */
-function visibleRows(job: ExpertJob, rows: Int32Array, visible: Uint8Array) {
-  const width = visible.length / rows.length;
-  return (port: string): Int32Array => {
+/** Picked rows as a batch selects them: -1 for a port whose field is not visible. */
+function selected(job: ExpertJob, { columns, at }: Picked, visible: Uint8Array): Selected {
+  const width = Object.keys(job.fieldIndex).length;
+  const rows = (port: string): Int32Array => {
     const f = job.fieldIndex[fieldOf(port)]!;
-    const shown = new Int32Array(rows.length);
-    for (let i = 0; i < rows.length; i++) shown[i] = visible[i * width + f] === 1 ? rows[i]! : -1;
-    return shown;
+    return at(port).map((row, i) => (visible[i * width + f] === 1 ? row : -1));
   };
+  return { columns, rows };
 }
 
-async function trainEpoch(
+/** Steps over the given rows in their order; `factor` is the step size, from 0 to 1 of them done. */
+async function trainOn(
   context: Context,
   rows: Int32Array,
   stream: Random,
   factor: (done: number) => number,
-): Promise<number> {
-  const { job, width, trainer } = context;
+): Promise<void> {
+  const { job, width, trainer, source } = context;
   const { kind, config, schedule } = job.expert;
   const { batch } = schedule;
   const model = experts.get(kind).build(width, config);
   const objective = objectives.get(job.objective.kind);
-  let total = 0;
-  let steps = 0;
+  source.load(rows);
   for (let from = 0; from < rows.length; from += batch) {
     const part = rows.subarray(from, from + batch);
     const visible = hiddenPresence(job, part, stream.uniform);
-    const { feeds, bags } = trainingBatch(job.ports, {
-      columns: job.columns,
-      rows: visibleRows(job, part, visible),
-    });
+    const { feeds, bags } = trainingBatch(job.ports, selected(job, source.pick(part), visible));
     model.vary?.(feeds, stream);
     const truth = objective.feed(Float64Array.from(part, (row) => job.truth[row]!));
     const weight = Float32Array.from(part, (row) => job.rowWeights[row]!);
     const all = Int32Array.from(part.keys());
-    const { loss } = await trainer.step({
+    await trainer.step({
       feeds: {
         ...feeds,
         '@truth': { data: truth, dims: [part.length, 1] },
@@ -155,20 +214,51 @@ async function trainEpoch(
       rows: all,
       rateFactor: factor(from / rows.length),
     });
-    total += loss;
-    steps++;
   }
-  return total / steps;
+}
+
+/** One pass: all rows, or where they are many a part of an epoch. Returns which one it was, from 1. */
+async function trainPass(context: Context, order: Order, passes: number): Promise<number> {
+  const { job } = context;
+  const { rows, stream, label, epoch } = order;
+  const rate = linearRate(passes);
+  const windows = windowsOf(rows, job.reading, epoch, stream, { seed: job.seed, label });
+  let before = 0;
+  for (const { rows: window, share } of windows) {
+    const from = before;
+    await trainOn(context, window, stream, (done) => rate(epoch + from + done * share));
+    before += share;
+  }
+  order.epoch++;
+  return order.epoch;
+}
+
+/** What is needed to say something of held-out views. */
+interface Speaker {
+  readonly job: ExpertJob;
+  readonly width: number;
+  readonly fields: FieldPorts;
+  readonly held: Source;
+}
+
+/** A speaker of some views with tables of the ids that these use, and which ids they are. */
+function speakerOf({ job, width }: Context, views: Int32Array): { speaker: Speaker; kept: Kept } {
+  const { quick, packed } = job.held.source;
+  const places = views.map((view) => job.held.place[view]!);
+  const own = Object.entries(packed.columns).filter(([port]) => job.ports.includes(port));
+  const { kept, fields, columns } = compact(job.fields, Object.fromEntries(own), places);
+  const held = openSource({ quick, packed: { ...packed, columns } }, job.ports);
+  return { speaker: { job, width, fields, held }, kept };
 }
 
 /** Raw outputs about views [from the list], by the serving graph of what was learned so far. */
-async function say(context: Context, learned: Learned, views: Int32Array): Promise<Float32Array> {
-  const { job, width } = context;
+async function say(speaker: Speaker, learned: Learned, views: Int32Array): Promise<Float32Array> {
+  const { job, width, fields, held } = speaker;
   const objective = objectives.get(job.objective.kind);
   const graph = {
     kind: job.expert.kind,
     config: job.expert.config,
-    fields: job.fields,
+    fields,
     ports: job.ports,
     outputs: width,
   };
@@ -178,7 +268,7 @@ async function say(context: Context, learned: Learned, views: Int32Array): Promi
   const slice = 64;
   for (let from = 0; from < views.length; from += slice) {
     const part = views.subarray(from, from + slice);
-    const rows = part.map((view) => job.views.row[view]!);
+    const picked = held.pick(part.map((view) => job.held.place[view]!));
     const visible = new Uint8Array(part.length * fieldCount);
     part.forEach((view, i) => {
       visible.set(
@@ -186,10 +276,7 @@ async function say(context: Context, learned: Learned, views: Int32Array): Promi
         i * fieldCount,
       );
     });
-    const feeds = servingFeeds(job.ports, {
-      columns: job.columns,
-      rows: visibleRows(job, rows, visible),
-    });
+    const feeds = servingFeeds(job.ports, selected(job, picked, visible));
     const { output } = await session.run(feeds);
     out.set(output!.data as Float32Array, from * width);
   }
@@ -218,16 +305,18 @@ interface Fold {
   readonly views: Int32Array;
 }
 
-/** Whether the expert could be asked where these fields are given, [F] bits from `at` on. */
-function isOpen({ expert, ports, fieldIndex }: ExpertJob, given: Uint8Array, at: number): boolean {
-  const own = ports.map((port) => fieldIndex[fieldOf(port)]!);
-  return canAsk(expert.needs, own, (f) => given[at + f] === 1);
+/** Whether the expert could be asked where these fields are given: [F] bits of the row `at`. */
+function opener({ expert, ports, fieldIndex }: ExpertJob) {
+  const fields = Object.keys(fieldIndex).length;
+  const own = [...new Set(ports.map((port) => fieldIndex[fieldOf(port)]!))];
+  return (given: Uint8Array, at: number): boolean =>
+    canAsk(expert.needs, own, (f) => given[at * fields + f] === 1);
 }
 
 /** Rows that teach: of a known label, and with fields that the expert reads. */
-function fits(job: ExpertJob, row: number): boolean {
-  const fields = Object.keys(job.fieldIndex).length;
-  return job.rowWeights[row]! > 0 && isOpen(job, job.presence, row * fields);
+function teaching(job: ExpertJob): (row: number) => boolean {
+  const isOpen = opener(job);
+  return (row) => job.rowWeights[row]! > 0 && isOpen(job.presence, row);
 }
 
 /** Calibrated loss of outputs about some views. */
@@ -242,51 +331,49 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
  * Trains against one held-out fold with early stopping on its check rows. Of epochs as good as the
  * best the last is taken: an expert that is stopped early by luck would be refitted too briefly.
  */
-async function trainFold(context: Context, fold: number): Promise<Fold> {
+async function trainFold(context: Context, fold: number, left?: Reached): Promise<Fold> {
   const { job, count, trainer } = context;
-  const { epochs, patience, every = 1 } = job.expert.schedule;
-  const rows = rowsWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
-  const fields = Object.keys(job.fieldIndex).length;
-  const views = rowsWhere(
+  const { patience, every = 1 } = job.expert.schedule;
+  const [isOpen, teaches] = [opener(job), teaching(job)];
+  const rows = placesWhere(count, (row) => job.parts.fold[row] !== fold && teaches(row));
+  const views = placesWhere(
     job.views.row.length,
-    (view) =>
-      job.parts.fold[job.views.row[view]!] === fold &&
-      isOpen(job, job.views.visible, view * fields),
+    (view) => job.parts.fold[job.views.row[view]!] === fold && isOpen(job.views.visible, view),
   );
   const checks = views.filter((view) => job.parts.check[job.views.row[view]!] === 1);
-  const stream = random(job.seed, `${job.expert.name}/${labelOf(fold)}`);
-  if (fold > 0) trainer.restart(seedOf(job, labelOf(fold)));
-  const said = views.map((view) => job.views.row[view]!);
-  const { kept, ...small } = compact(job.fields, job.columns, said);
-  const speaker: Context = { ...context, job: { ...job, ...small } };
-  const curve: number[] = [];
-  let least = Number.POSITIVE_INFINITY;
-  let best = { epoch: 0, learned: trainer.values(kept) };
-  for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
-    stream.shuffle(rows);
-    await trainEpoch(context, rows, stream, (done) => linearRate(epochs)(epoch - 1 + done));
-    if (epoch % every !== 0 && epoch !== epochs) continue;
-    const learned = trainer.values(kept);
-    const loss = checkLoss(context, await say(speaker, learned, checks), checks);
-    curve.push(loss);
-    least = Math.min(least, loss);
-    if (isAsGood(loss, least)) best = { epoch, learned };
-    context.post({ epoch, epochs, stage: 'fit', loss });
-    if (loss < perfect) break;
+  const epochs = job.expert.schedule.epochs * passesPerEpoch(rows.length);
+  const order = beginOrder(context, labelOf(fold), rows, left);
+  const { speaker, kept } = speakerOf(context, views);
+  const { trial } = left ?? {};
+  const curve = [...(trial?.curve ?? [])];
+  let least = trial?.least ?? Number.POSITIVE_INFINITY;
+  let best = trial?.best ?? { epoch: 0, learned: trainer.values(kept) };
+  const goesOn = (): boolean =>
+    order.epoch < epochs && order.epoch < best.epoch + patience && !((curve.at(-1) ?? 1) < perfect);
+  while (goesOn()) {
+    const epoch = await trainPass(context, order, epochs);
+    if (epoch % every === 0 || epoch === epochs) {
+      const learned = trainer.values(kept);
+      const loss = checkLoss(context, await say(speaker, learned, checks), checks);
+      curve.push(loss);
+      least = Math.min(least, loss);
+      if (isAsGood(loss, least)) best = { epoch, learned };
+      context.post({ epoch, epochs, stage: 'fit', loss });
+    }
+    context.reached(() => ({ ...reachedBy(context, order), trial: { curve, least, best } }));
   }
   return { curve, epoch: best.epoch, heldOut: await say(speaker, best.learned, views), views };
 }
 
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */
-async function refit(context: Context, epochs: number): Promise<Learned> {
+async function refit(context: Context, epochs: number, left?: Reached): Promise<Learned> {
   const { job, count, trainer } = context;
-  const rows = rowsWhere(count, (row) => fits(job, row));
-  const stream = random(job.seed, `${job.expert.name}/refit`);
-  trainer.restart(seedOf(job, 'refit'));
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    stream.shuffle(rows);
-    await trainEpoch(context, rows, stream, (done) => linearRate(epochs)(epoch - 1 + done));
+  const rows = placesWhere(count, teaching(job));
+  const order = beginOrder(context, 'refit', rows, left);
+  while (order.epoch < epochs) {
+    const epoch = await trainPass(context, order, epochs);
     context.post({ epoch, epochs, stage: 'refit' });
+    context.reached(() => reachedBy(context, order));
   }
   return trainer.values();
 }
@@ -295,20 +382,26 @@ async function refit(context: Context, epochs: number): Promise<Learned> {
 export async function run(
   job: ExpertJob,
   post: (progress: ExpertProgress) => void,
+  keeper: Keeper = noKeeper,
 ): Promise<TrainedExpert> {
   const objective = objectives.get(job.objective.kind);
   const width = objective.outputs(job.objective.state);
   const trainer = await makeTrainer(job, width);
-  const context: Context = { job, width, count: job.truth.length, post, trainer };
+  const source = openSource(job.source, job.ports);
+  const left = keeper.kept as Left | undefined;
+  const folds = [...(left?.folds ?? [])];
+  const during = folds.length;
+  const reached: Context['reached'] = (state) =>
+    keeper.reached((): Left => ({ ...state(), folds }));
+  const count = job.truth.length;
+  const context: Context = { job, width, count, post, trainer, source, reached };
   const heldOut = new Float32Array(job.views.row.length * width);
-  const folds: Fold[] = [];
-  for (let fold = 0; fold < job.parts.folds; fold++) {
-    const result = await trainFold(context, fold);
-    result.views.forEach((view, i) => {
-      heldOut.set(result.heldOut.subarray(i * width, (i + 1) * width), view * width);
+  for (let fold = during; fold < job.parts.folds; fold++)
+    folds.push(await trainFold(context, fold, fold === during ? left : undefined));
+  for (const { heldOut: said, views } of folds)
+    views.forEach((view, i) => {
+      heldOut.set(said.subarray(i * width, (i + 1) * width), view * width);
     });
-    folds.push(result);
-  }
   const epochs = Math.max(
     1,
     Math.round(folds.reduce((sum, { epoch }) => sum + epoch, 0) / folds.length),
@@ -318,7 +411,7 @@ export async function run(
     const losses = folds.flatMap(({ curve }) => (curve[i] === undefined ? [] : [curve[i]!]));
     return losses.reduce((a, b) => a + b, 0) / losses.length;
   });
-  const learned = await refit(context, epochs);
+  const learned = await refit(context, epochs, during === job.parts.folds ? left : undefined);
   await trainer.close();
   return { learned, heldOut, epochs, curve };
 }

@@ -39,6 +39,7 @@ import type { Learned } from '../tensor/trace-serving.js';
 import type { GateData } from './gate-data.js';
 import { gateFeeds, gatherRows, sharedOf } from './gate-feeds.js';
 import { type Settled, settle } from './settle.js';
+import { startAverage } from './weight-average.js';
 
 export interface GateJob {
   readonly data: GateData;
@@ -142,7 +143,7 @@ async function makeTrainer(job: GateJob, width: number): Promise<Trainer> {
     tables: trace.tables,
     draws: trace.draws,
     seed: random(job.seed, 'gate').word(),
-    optimiser: { rate: job.plan.rate, tableRate: 0.004, weightDecay: 0.01, clip: 1 },
+    optimiser: { rate: job.plan.rate, tableRate: 0.001, weightDecay: 0.01, clip: 1 },
   });
 }
 
@@ -219,6 +220,15 @@ function countChoices(mask: Float32Array, experts: number, into: number[]): void
   for (let i = 0; i < mask.length; i++) into[i % experts]! += mask[i]!;
 }
 
+/**
+ * How a gate is balanced while it learns. A gate that does not read the record can only send all
+ * records of a pattern one way or the other, so that a push towards the targets makes its route worse
+ * and no evener.
+ */
+function balancing({ kind, plan }: GateJob): GatePlan['balance']['kind'] {
+  return gates.get(kind).readsPorts ? plan.balance.kind : 'none';
+}
+
 interface Balance {
   bias: number[];
   monitor: Monitor;
@@ -235,6 +245,7 @@ async function trainEpoch(
 ) {
   const experts = job.facts.experts.length;
   const { plan } = job;
+  const kind = balancing(job);
   const counts = new Array<number>(experts).fill(0);
   let total = 0;
   let steps = 0;
@@ -243,7 +254,7 @@ async function trainEpoch(
     const { feeds, bags } = batchOf(job, views.subarray(from, from + plan.batch), width, stream);
     const rows = Math.min(plan.batch, views.length - from);
     const auxiliary =
-      plan.balance.kind === 'auxiliary'
+      kind === 'auxiliary'
         ? plan.balance.weight * (job.facts.unit ?? 1) * balance.monitor.strength
         : 0;
     const { extra } = await trainer.step({
@@ -262,7 +273,7 @@ async function trainEpoch(
     chosen.forEach((count, e) => {
       counts[e]! += count;
     });
-    if (plan.balance.kind === 'bias') {
+    if (kind === 'bias') {
       const loads = loadOf(chosen, job.targets).shares;
       balance.bias = nudge(
         balance.bias,
@@ -283,15 +294,24 @@ function awake(load: Load, idle: readonly boolean[]): Load {
   return { ...load, dead: load.dead.filter((e) => !idle[e]), overloaded: [] };
 }
 
+const fewestSteps = 16;
+const smallestBatch = 16;
+
+/** The job with batches so small that few views still make some steps per epoch. */
+function withEnoughSteps(job: GateJob, views: number): GateJob {
+  const most = Math.max(smallestBatch, Math.round(views / fewestSteps));
+  return { ...job, plan: { ...job.plan, batch: Math.min(job.plan.batch, most) } };
+}
+
 /** Trains the gate on the views that route and in which somebody can be asked. */
 export async function run(
-  job: GateJob,
+  given: GateJob,
   post: (progress: GateProgress) => void,
 ): Promise<TrainedGate> {
-  const { data, plan, facts } = job;
+  const { data, plan, facts } = given;
   const experts = facts.experts.length;
   const even = new Array<number>(experts).fill(0);
-  if (!gates.get(job.kind).learns)
+  if (!gates.get(given.kind).learns)
     return { learned: { weights: {}, tables: {} }, bias: even, messages: [] };
   const width = objectives.get(data.objective.kind).answerWidth(data.objective.state);
   const names = facts.experts.map(({ name }) => name);
@@ -300,22 +320,25 @@ export async function run(
     !Number.isNaN(data.truth[view]) &&
     data.open.subarray(view * experts, (view + 1) * experts).includes(1);
   const views = Int32Array.from([...data.views.row.keys()].filter(usable));
+  const job = withEnoughSteps(given, views.length);
   const stream = random(job.seed, 'gate/order');
   const trainer = await makeTrainer(job, width);
   const balance: Balance = { bias: even, monitor: startMonitor };
   const messages: string[] = [];
   const { epochs } = plan;
+  const average = startAverage();
   for (let epoch = 0; epoch < epochs; epoch++) {
     stream.shuffle(views);
     const { loss, counts } = await trainEpoch(job, trainer, views, width, stream, epoch, balance);
     const load = loadOf(counts, job.targets);
     const said =
-      plan.balance.kind === 'none'
+      balancing(job) === 'none'
         ? { monitor: balance.monitor }
         : watch(balance.monitor, awake(load, job.idle), names);
     balance.monitor = said.monitor;
     const message = 'message' in said ? said.message : undefined;
     if (message !== undefined) messages.push(`epoch ${epoch + 1}: ${message}`);
+    if (epoch + 1 > epochs * softPart) average.add(trainer.values());
     post({
       epoch: epoch + 1,
       epochs,
@@ -324,7 +347,7 @@ export async function run(
       ...(message === undefined ? {} : { message }),
     });
   }
-  const learned = trainer.values();
+  const learned = average.value();
   await trainer.close();
   if (plan.balance.kind === 'none') return { learned, bias: balance.bias, messages };
   const settled = await settleBias(job, { learned, bias: balance.bias, messages }, views, width);

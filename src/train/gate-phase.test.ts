@@ -31,3 +31,12 @@ test('where a class is rare the most experts are asked unless that is clearly wo
   const quiet = { ...two, job: { ...two.job, pool: 'product' as const } };
   expect(choose([one, loud, quiet])).toBe(quiet);
 });
+
+test('a route that leaves an expert without work must be clearly better than one that does not', () => {
+  const uneven = Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? -0.4 : -0.59));
+  const dead = { ...candidate('static', 1, uneven), dead: true };
+  const alive = { ...candidate('linear', 2, rows(-0.5, -0.5)), dead: false };
+  expect(choose([dead, alive])).toBe(alive);
+  const better = { ...candidate('static', 1, rows(-0.4, -0.5)), dead: true };
+  expect(choose([better, alive])).toBe(better);
+});

@@ -7,8 +7,8 @@ import { automaticGates, type GatePlan } from '../mixture/plan.js';
 import type { Calibration, PoolName, Truth, Utility } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { notAsked } from '../objective/pool.js';
-import { runJobs } from '../runtime/pool.js';
 import { openSession } from '../runtime/session.js';
+import { type Checkpoint, runKept } from './checkpoint.js';
 import type { GateData } from './gate-data.js';
 import { gateFeeds, gatherRows } from './gate-feeds.js';
 import { type GateJob, type GateProgress, graphOf, type TrainedGate } from './gate-job.js';
@@ -31,6 +31,8 @@ export interface Candidate {
   /** Group of rows behind each check view. */
   readonly unit: Uint32Array;
   readonly asked: number;
+  /** True where balancing is wished and an expert that should have work has none. */
+  readonly dead: boolean;
 }
 
 const sliceRows = 512;
@@ -119,6 +121,10 @@ export interface Reward {
   readonly prices: readonly number[];
 }
 
+function leavesDead({ targets, idle }: GateJob, result: GateOutcome): boolean {
+  return loadOfOutcome(result, targets).dead.some((e) => !idle[e]);
+}
+
 async function judge(
   job: GateJob,
   trained: TrainedGate,
@@ -134,7 +140,8 @@ async function judge(
       : rewardOf(result, truth, job.data, reward.utility, reward.prices);
   const asked = result.mask.reduce((a, b) => a + b, 0) / Math.max(1, checks.length);
   const unit = Uint32Array.from(checks, (view) => job.data.unit[view]!);
-  return { job, trained, worth, unit, asked };
+  const dead = job.plan.balance.kind !== 'none' && leavesDead(job, result);
+  return { job, trained, worth, unit, asked, dead };
 }
 
 /**
@@ -155,9 +162,9 @@ function beats(a: Candidate, b: Candidate): boolean {
   return meanOf(gain) > errors.rare * Math.max(standardError(gain), ofGroups);
 }
 
-/** Fewer experts asked, then a simpler gate. */
-function simplicity({ job }: Candidate): number {
-  return job.topK * 100 + automaticGates.indexOf(job.kind);
+/** No expert without work, then fewer experts asked, then a simpler gate. */
+function simplicity({ job, dead }: Candidate): number {
+  return (dead ? 1e4 : 0) + job.topK * 100 + automaticGates.indexOf(job.kind);
 }
 
 /**
@@ -188,6 +195,7 @@ export interface GatePhase {
   readonly reward?: Reward;
   readonly threads: number;
   readonly signal?: AbortSignal;
+  readonly checkpoint?: Checkpoint | undefined;
   readonly onProgress: (done: number, total: number, who: string, progress: GateProgress) => void;
 }
 
@@ -252,18 +260,21 @@ export async function trainGates(phase: GatePhase): Promise<GateResult> {
   const done = new Array<number>(jobs.length + 2).fill(0);
   const sum = () => done.reduce((a, b) => a + b, 0);
   const total = (jobs.length + 2) * epochs;
-  const runAll = (list: readonly GateJob[], offset: number) =>
-    runJobs<GateJob, TrainedGate>(moduleUrl, list as GateJob[], {
+  const nameOf = ({ kind, pool, topK }: GateJob) => `${kind}, ${pool}, k=${topK}`;
+  const runAll = (list: readonly GateJob[], offset: number, what?: string) =>
+    runKept<GateJob, TrainedGate>(moduleUrl, list, {
       threads: phase.threads,
+      checkpoint: phase.checkpoint,
+      labels: list.map((job) => `gate ${nameOf(job)}`),
+      ...(what === undefined ? {} : { what }),
       ...(phase.signal === undefined ? {} : { signal: phase.signal }),
       onMessage(index, message) {
         const progress = message as GateProgress;
-        const { kind, pool, topK } = list[index]!;
         done[offset + index] = progress.epoch;
-        phase.onProgress(sum(), total, `${kind}, ${pool}, k=${topK}`, progress);
+        phase.onProgress(sum(), total, nameOf(list[index]!), progress);
       },
     });
-  const trained = await runAll(jobs, 0);
+  const trained = await runAll(jobs, 0, 'gates');
   const candidates: Candidate[] = [];
   for (const [i, job] of jobs.entries())
     candidates.push(await judge(job, trained[i]!, checks, phase.reward));

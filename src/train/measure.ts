@@ -6,12 +6,13 @@ import { servingFeeds } from '../mixture/feeds.js';
 import { type ExpertGraph, expertGraph } from '../mixture/graphs.js';
 import { fieldOf } from '../mixture/wiring.js';
 import type { Objective } from '../objective/objective.js';
-import { takeValues } from '../predict/batch.js';
+import { type Batch, takeValues } from '../predict/batch.js';
 import { openSession } from '../runtime/session.js';
 import type { Learned } from '../tensor/trace-serving.js';
-import type { LabelledRows } from './rows.js';
 
 const records = 200;
+/** Rows that a measurement takes, where there are so many. */
+export const measuredRows = 2 * records;
 
 /** Median microseconds of single records; the first half only warms up. */
 export async function measuredCost(
@@ -19,13 +20,13 @@ export async function measuredCost(
   learned: Learned,
   objective: Objective,
   coders: Readonly<Record<string, Coder>>,
-  rows: LabelledRows,
+  rows: Batch,
   clock: () => number,
 ): Promise<number> {
   const session = await openSession(expertGraph(graph, learned, objective, objective.uncalibrated));
   const times: number[] = [];
   const one = Int32Array.of(0);
-  for (let i = 0; i < 2 * records; i++) {
+  for (let i = 0; i < measuredRows; i++) {
     const row = Int32Array.of(i % rows.rows);
     const start = clock();
     const columns: Record<string, Columns[string]> = {};

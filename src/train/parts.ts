@@ -89,6 +89,12 @@ function release(parts: Parts, cut: Cut, classes: ReadonlySet<number>, truth: In
   });
 }
 
+/** How many different numbers there are; a set of millions would take far more than a copy. */
+function distinct(numbers: Uint32Array): number {
+  const sorted = numbers.slice().sort();
+  return sorted.reduce((sum, one, i) => (i > 0 && one === sorted[i - 1] ? sum : sum + 1), 0);
+}
+
 /** 1 for a held-out row whose key is drawn for the check. */
 function checks({ fold }: Parts, row: number, key: number, seed: number): number {
   const drawn = unit(combine(combine(seed, key), 0x5eed)) < checkShare;
@@ -139,13 +145,13 @@ function drawGroups(rows: Rows, fold: Int8Array, { options, cross }: Cut): numbe
 export function cutParts(rows: Rows, options: PartOptions, truth?: Int32Array): Parts {
   const cut: Cut = { options, cross: rows.rows < options.crossFitBelow };
   const fold = new Int8Array(rows.rows).fill(-1);
-  const groups = new Set(rows.unit).size;
+  const groups = distinct(rows.unit);
   const grouped = groups > 1 && groups < rows.rows;
   const few = grouped && groups < fewGroups && rows.time === undefined;
   const whole = groups > 1 ? rows : { ...rows, unit: Uint32Array.from(rows.unit.keys()) };
   const folds = few ? dealGroups(rows, fold, cut) : drawGroups(whole, fold, cut);
   const parts: Parts = { folds, fold, check: new Uint8Array(rows.rows) };
-  const held = new Set(whole.unit.filter((_, row) => fold[row]! >= 0)).size;
+  const held = distinct(whole.unit.filter((_, row) => fold[row]! >= 0));
   for (let row = 0; row < rows.rows; row++)
     parts.check[row] = checks(parts, row, held < fewGroups ? row : whole.unit[row]!, options.seed);
   if (truth !== undefined && grouped) release(parts, cut, confined(fold, rows.unit, truth), truth);

@@ -1,5 +1,6 @@
 /** Reads the rows that train: fields, target, and what keeps rows together. */
 import { MonbanError, show } from '../core/fault.js';
+import { joinArrays } from '../core/join.js';
 import { nearest } from '../core/nearest.js';
 import type { Values } from '../data/column.js';
 import type { Dataset } from '../data/dataset.js';
@@ -18,7 +19,8 @@ export interface LabelledRows extends Batch {
   readonly unlabelled: number;
 }
 
-function checkColumns(plan: Plan, data: Dataset): void {
+/** Throws MonbanError naming the nearest columns where the data lacks some of the plan's. */
+export function checkColumns(plan: Plan, data: Dataset): void {
   const names = data.columns.map(({ name }) => name);
   const wanted: [string, string][] = [
     ['data.target', plan.spec.data.target],
@@ -37,13 +39,16 @@ function checkColumns(plan: Plan, data: Dataset): void {
   if (faults.length > 0) throw new MonbanError(faults);
 }
 
+/** Texts of a target or of times that are held once; beyond them every row has its own. */
+const mostLabels = 100_000;
+
 function isMissing(target: Values, row: number): boolean {
   const value = target[row];
   return value === null || value === undefined || Number.isNaN(value);
 }
 
 function ranks(times: Values): Float64Array {
-  const order = Array.from({ length: times.length }, (_, i) => i);
+  const order = Int32Array.from({ length: times.length }, (_, i) => i);
   const key = (i: number) => times[i] as number | string | null;
   order.sort((a, b) => {
     const x = key(a);
@@ -69,46 +74,73 @@ function groupColumns(plan: Plan, names: ReadonlySet<string>): string[] | undefi
   return undefined;
 }
 
-/** Reads the training rows (part 0) or the test rows (part 1) of a plan's data. */
-export async function readRows(plan: Plan, data: Dataset, part: 0 | 1): Promise<LabelledRows> {
-  checkColumns(plan, data);
-  const { target, split } = plan.spec.data;
-  const names = new Set(data.columns.map(({ name }) => name));
-  const time = split?.by === 'time' ? split.column : undefined;
-  const columns = [
-    ...new Set([
-      target,
-      ...plan.fields.map(({ column }) => column),
-      ...(time === undefined ? [] : [time]),
-    ]),
-  ];
-  const chunk = await data.read(columns, { texts: textColumns(plan.fields, target) });
-  const parts =
-    split === undefined ? new Uint8Array(chunk.rows) : await partition(data, split as Split);
-  const group = groupColumns(plan, names);
-  const unit =
-    group === undefined
-      ? Uint32Array.from({ length: chunk.rows }, (_, i) => i)
-      : await units(data, group);
-  const whole = chunkBatch(chunk, plan.fields);
-  const labels = chunk.columns[target]!;
-  const kept: number[] = [];
-  let unlabelled = 0;
-  for (let row = 0; row < chunk.rows; row++) {
-    if (parts[row] !== part) continue;
-    if (isMissing(labels, row)) unlabelled++;
-    else kept.push(row);
+/** What is known of the rows of a part but their fields; a few bytes a row. */
+export interface RowKeys extends Omit<LabelledRows, 'values'> {
+  /** Their places in the data. */
+  readonly kept: Int32Array;
+}
+
+/** Reads a column, each distinct text of which is held once. */
+async function readColumn(data: Dataset, column: string): Promise<Values> {
+  const numbers: Float64Array[] = [];
+  const others: unknown[] = [];
+  const known = new Map<string, string>();
+  for await (const chunk of data.chunks([column], { texts: [column] })) {
+    const values = chunk.columns[column]!;
+    if (values instanceof Float64Array) numbers.push(values);
+    else
+      for (const value of values) {
+        if (typeof value !== 'string') others.push(value);
+        else {
+          const same = known.get(value) ?? value;
+          if (known.size < mostLabels) known.set(same, same);
+          others.push(same);
+        }
+      }
   }
-  const rows = Int32Array.from(kept);
-  const take = (values: Values) => takeValues(values, rows);
+  return numbers.length > 0 ? joinArrays(Float64Array, numbers) : (others as unknown as Values);
+}
+
+/** Rows of a part that have a target, and how many have none. */
+function labelledRows(labels: Values, parts: Uint8Array | undefined, part: 0 | 1) {
+  const kept = new Int32Array(labels.length);
+  let count = 0;
+  let unlabelled = 0;
+  for (let row = 0; row < labels.length; row++) {
+    if ((parts?.[row] ?? 0) !== part) continue;
+    if (isMissing(labels, row)) unlabelled++;
+    else kept[count++] = row;
+  }
+  return { kept: kept.slice(0, count), unlabelled };
+}
+
+/** Reads targets, groups and times of the training rows (part 0) or the test rows (part 1). */
+export async function readKeys(plan: Plan, data: Dataset, part: 0 | 1): Promise<RowKeys> {
+  const { target, split } = plan.spec.data;
+  const labels = await readColumn(data, target);
+  const parts = split === undefined ? undefined : await partition(data, split as Split);
+  const { kept, unlabelled } = labelledRows(labels, parts, part);
+  const time = split?.by === 'time' ? await readColumn(data, split.column) : undefined;
+  const names = new Set(data.columns.map(({ name }) => name));
+  const group = groupColumns(plan, names);
+  const unit = group === undefined ? undefined : await units(data, group);
   return {
-    rows: rows.length,
-    values: Object.fromEntries(
-      Object.entries(whole.values).map(([name, values]) => [name, take(values)]),
-    ),
-    target: take(labels),
-    unit: Uint32Array.from(rows, (row) => unit[row]!),
-    ...(time === undefined ? {} : { time: ranks(take(chunk.columns[time]!)) }),
+    kept,
+    rows: kept.length,
+    target: takeValues(labels, kept),
+    unit: Uint32Array.from(kept, (row) => unit?.[row] ?? row),
+    ...(time === undefined ? {} : { time: ranks(takeValues(time, kept)) }),
     unlabelled,
   };
+}
+
+/** Reads the training rows (part 0) or the test rows (part 1) of a plan's data into memory. */
+export async function readRows(plan: Plan, data: Dataset, part: 0 | 1): Promise<LabelledRows> {
+  checkColumns(plan, data);
+  const { kept, ...keys } = await readKeys(plan, data, part);
+  const columns = [...new Set(plan.fields.map(({ column }) => column))];
+  const chunk = await data.read(columns, { texts: textColumns(plan.fields) });
+  const { values } = chunkBatch(chunk, plan.fields);
+  const taken = Object.entries(values).map(([name, column]) => [name, takeValues(column, kept)]);
+  return { ...keys, values: Object.fromEntries(taken) };
 }

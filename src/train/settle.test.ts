@@ -22,3 +22,10 @@ test('a dead expert is raised until it has a quarter of its target', async () =>
 test('an idle expert stays without work', async () => {
   expect((await settle(settling([false, true]))).shares[1]).toBe(0);
 });
+
+test('where the scores do not tell records apart the better expert keeps them', async () => {
+  const scores = Float32Array.from({ length: rows * 2 }, (_, i) => (i % 2 === 0 ? 1 : 0));
+  const { shares, bias } = await settle({ ...settling([false, false]), scores });
+  expect(shares).toEqual([1, 0]);
+  expect(bias).toEqual([0, 0]);
+});

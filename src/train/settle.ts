@@ -1,7 +1,7 @@
 /** Settling: after a gate is trained, biases are raised just until no expert is dead on route views. */
 import { loadOf } from '../gate/balance.js';
 import { select } from '../gate/route.js';
-import { openSession } from '../runtime/session.js';
+import { openSession, type Session } from '../runtime/session.js';
 import { emit } from '../tensor/emit.js';
 import { constant } from '../tensor/ops.js';
 import { input } from '../tensor/tensor.js';
@@ -26,6 +26,11 @@ export interface Settled {
 
 /** An expert below this part of its target is helped; a quarter is well clear of "dead" (5 %). */
 const enough = 0.25;
+/**
+ * A step that lifts an expert beyond this many times its target has moved records that the scores
+ * cannot tell apart: they would all go to an expert that the gate thinks worse.
+ */
+const tooMuch = 1.5;
 const step = 0.02;
 const mostRounds = 1000;
 
@@ -41,15 +46,11 @@ function routeGraph({ penalty, topK, shared }: Settling): Uint8Array {
   return emit({ name: 'route', outputs: { mask } });
 }
 
-/** Raises the bias of experts that are asked too seldom, by training rows only; zero mean. */
-export async function settle(given: Settling): Promise<Settled> {
+/** The shares [E] that a bias [E] gives. */
+function sharesOf(given: Settling, session: Session) {
   const experts = given.penalty.length;
-  const rows = given.scores.length / experts;
-  const session = await openSession(routeGraph(given));
-  const dims = [rows, experts];
-  const bias = [...given.bias];
-  let shares: readonly number[] = [];
-  for (let round = 0; round < mostRounds; round++) {
+  const dims = [given.scores.length / experts, experts];
+  return async (bias: readonly number[]): Promise<readonly number[]> => {
     const { mask } = await session.run({
       scores: { data: given.scores, dims },
       open: { data: given.open, dims },
@@ -59,14 +60,41 @@ export async function settle(given: Settling): Promise<Settled> {
     (mask!.data as Float32Array).forEach((value, i) => {
       counts[i % experts]! += value;
     });
-    shares = loadOf(counts, given.targets).shares;
-    const poor = shares.flatMap((share, e) =>
-      share < enough * given.targets[e]! && !given.idle[e] ? [e] : [],
-    );
-    if (poor.length === 0 || poor.length === experts) break;
-    for (const e of poor) bias[e]! += step;
+    return loadOf(counts, given.targets).shares;
+  };
+}
+
+/**
+ * Raises the bias of experts that are asked too seldom, by training rows only; zero mean. An expert
+ * that no small step can help keeps the bias it had: where the scores do not differ by record, any
+ * bias moves all records or none.
+ */
+export async function settle(given: Settling): Promise<Settled> {
+  const { targets } = given;
+  const session = await openSession(routeGraph(given));
+  const share = sharesOf(given, session);
+  const helped = given.idle.map((idle) => !idle);
+  let bias = [...given.bias];
+  let shares = await share(bias);
+  for (let round = 0; round < mostRounds; round++) {
+    const poor = shares.map((own, e) => helped[e]! && own < enough * targets[e]!);
+    if (!poor.includes(true) || !poor.includes(false)) break;
+    const raised = bias.map((value, e) => (poor[e]! ? value + step : value));
+    const next = await share(raised);
+    const jumped = next.map((own, e) => poor[e]! && own > tooMuch * targets[e]!);
+    if (jumped.includes(true)) {
+      // What the expert was raised by so far was in vain, and is taken back.
+      bias = bias.map((value, e) => (jumped[e]! ? given.bias[e]! : value));
+      jumped.forEach((is, e) => {
+        if (is) helped[e] = false;
+      });
+      shares = await share(bias);
+    } else {
+      bias = raised;
+      shares = next;
+    }
   }
   await session.close();
-  const centre = bias.reduce((a, b) => a + b, 0) / experts;
+  const centre = bias.reduce((a, b) => a + b, 0) / bias.length;
   return { bias: bias.map((value) => value - centre), shares };
 }

@@ -11,15 +11,22 @@ import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
 import type { Calibration, Objective, Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
-import { runJobs } from '../runtime/pool.js';
 import { cardOf } from './card.js';
+import {
+  type Checkpoint,
+  type CheckpointOptions,
+  memo,
+  openCheckpoint,
+  runKept,
+} from './checkpoint.js';
 import type { Listener } from './event.js';
 import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-job.js';
 import type { GateData } from './gate-data.js';
 import { graphOf } from './gate-job.js';
 import { type GateResult, outcome, type Reward, trainGates } from './gate-phase.js';
-import { measuredCost } from './measure.js';
+import { measuredCost, measuredRows } from './measure.js';
 import { cutParts, type Parts } from './parts.js';
+import { placesWhere } from './places.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { LabelledRows } from './rows.js';
 import {
@@ -33,21 +40,29 @@ import {
   regrets,
 } from './said.js';
 import { withSteps } from './schedule.js';
-import { shareArray } from './shared-memory.js';
+import { shareArray, shareColumns } from './shared-memory.js';
+import { heldColumns } from './store.js';
+import { inMemory, type TrainingRows } from './training-rows.js';
 import { version } from './version.js';
-import { canAsk, type Hiding, makeViews, type Views } from './view.js';
+import { canAsk, type Hiding, makeViews, mostHeldOut, type Views } from './view.js';
 
 export interface TrainOptions {
   readonly onEvent?: Listener;
   readonly signal?: AbortSignal;
   /** Milliseconds that only rise, for measured costs; `performance.now` by default. */
   readonly clock?: () => number;
+  /**
+   * A folder to keep in what is done, so that the same training, when it is killed, goes on from
+   * there and gives the same bytes. It stays until `discardCheckpoint` removes it. `every` is the
+   * least time in milliseconds between two writes about an expert in training, 3000 by default.
+   */
+  readonly checkpoint?: CheckpointOptions;
 }
 
 /** Everything that later phases need to know of the first. */
 interface Stage {
   readonly plan: Plan;
-  readonly rows: LabelledRows;
+  readonly rows: TrainingRows;
   readonly objective: Objective;
   readonly state: unknown;
   /** V */
@@ -56,7 +71,10 @@ interface Stage {
   readonly prepared: Prepared;
   readonly parts: Parts;
   readonly views: Views;
+  /** [V] place of each view's row among the held-out rows of the store. */
+  readonly heldPlaces: Int32Array;
   readonly options: TrainOptions;
+  readonly checkpoint: Checkpoint | undefined;
 }
 
 const expertModule = new URL('./expert-job.js', import.meta.url).href;
@@ -101,7 +119,9 @@ function expertJob(
     fields: graph.fields,
     fieldIndex: Object.fromEntries(plan.fields.map(({ name }, i) => [name, i])),
     objective: { kind: objective.kind, state },
-    columns: Object.fromEntries(graph.ports.map((port) => [port, prepared.columns[port]!])),
+    source: prepared.store.source,
+    held: { source: prepared.store.held, place: stage.heldPlaces },
+    reading: prepared.readings[e]!,
     truth,
     rowWeights,
     presence: prepared.presence,
@@ -123,8 +143,13 @@ async function trainExperts(
   const order = [...graphs.keys()].sort((a, b) => costs[b]! - costs[a]!);
   const done = new Float64Array(graphs.length);
   const jobs = order.map((e) => expertJob(stage, graphs[e]!, e, rowWeights));
-  const results = await runJobs<ExpertJob, TrainedExpert>(expertModule, jobs, {
+  const results = await runKept<ExpertJob, TrainedExpert>(expertModule, jobs, {
     threads: threadsOf(plan),
+    checkpoint: stage.checkpoint,
+    labels: order.map((e) => plan.experts[e]!.name),
+    // The checkpoint knows the rows themselves, wherever they lie.
+    identify: ({ source, held, ...rest }) => ({ ...rest, place: held.place }),
+    what: 'experts',
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onMessage(index, message) {
       const e = order[index]!;
@@ -284,8 +309,8 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     objective: { kind: stage.objective.kind, state: stage.state },
     fields: prepared.ports,
     ports: prepared.gatePorts,
-    columns: Object.fromEntries(prepared.gatePorts.map((port) => [port, prepared.columns[port]!])),
-    views,
+    columns: shareColumns(heldColumns(prepared.store, prepared.gatePorts)),
+    views: { row: stage.heldPlaces, visible: views.visible },
     outputs: interleave(said.outputs, width),
     open: said.open,
     truth: said.truth,
@@ -312,6 +337,7 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
     },
     ...(reward === undefined ? {} : { reward }),
     threads: threadsOf(plan),
+    checkpoint: stage.checkpoint,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onProgress(done, total, who, { loss, shares, message }) {
       const loads = Object.fromEntries(names.map((name, e) => [name, shares[e]!]));
@@ -414,16 +440,30 @@ async function measureAll(
   clock: () => number,
 ): Promise<number[]> {
   const costs: number[] = [];
+  const some = await stage.rows.head(measuredRows);
   for (const [e, graph] of graphs.entries()) {
-    const { objective, prepared, rows } = stage;
+    const { objective, prepared } = stage;
     costs.push(
-      await measuredCost(graph, trained[e]!.learned, objective, prepared.coders, rows, clock),
+      await measuredCost(graph, trained[e]!.learned, objective, prepared.coders, some, clock),
     );
   }
   return costs;
 }
 
-/** The plan with experts that take enough steps where few rows carry any of their fields. */
+/** What decides the bytes of a training, opened as the checkpoint that the options name. */
+function checkpointOf(stage: Omit<Stage, 'checkpoint'>): Checkpoint | undefined {
+  const { plan, rows, prepared, truth, options } = stage;
+  if (options.checkpoint === undefined) return undefined;
+  const { fields, store, presence } = prepared;
+  const { unit, time, unlabelled } = rows;
+  const data = { rows: store.identity, presence, truth, unit, time, unlabelled };
+  const identity = { plan, fields, data };
+  return openCheckpoint(options.checkpoint, identity, (message) =>
+    options.onEvent?.({ phase: 'experts', step: 0, total: plan.experts.length, message }),
+  );
+}
+
+/** The plan with experts that take enough steps where few rows carry their fields. */
 function withEnoughSteps(plan: Plan, { expertPorts, presence }: Prepared): Plan {
   const names = plan.fields.map(({ name }) => name);
   const experts = plan.experts.map((expert, e) => {
@@ -441,11 +481,10 @@ const fewestRows = 20;
 
 /** Trains a plan on labelled rows. Throws MonbanError when the rows cannot teach it. */
 export async function train(
-  given: Plan,
-  rows: LabelledRows,
+  plan: Plan,
+  rows: LabelledRows | TrainingRows,
   options: TrainOptions = {},
 ): Promise<Bundle> {
-  const { training } = given.spec;
   if (rows.rows < fewestRows) {
     const todo = 'give more rows, or another target or split';
     throw new MonbanError({
@@ -455,47 +494,55 @@ export async function train(
       todo,
     });
   }
-  const objective = objectives.get(given.objective.kind);
-  const where = `target ${given.spec.data.target}`;
-  const state = objective.fit(rows.target, given.objective.config, where);
+  const stage = await begin(plan, 'batches' in rows ? rows : inMemory(rows), options);
+  try {
+    return await trainStage(stage);
+  } finally {
+    stage.prepared.store.close();
+  }
+}
+
+/** Encodes rows and target, cuts the rows into parts and lays out the held-out views. */
+async function begin(plan: Plan, rows: TrainingRows, options: TrainOptions): Promise<Stage> {
+  const { training } = plan.spec;
+  const objective = objectives.get(plan.objective.kind);
+  const where = `target ${plan.spec.data.target}`;
+  const state = objective.fit(rows.target, plan.objective.config, where);
   const truth = shareArray(objective.encode(rows.target, state, where));
-  const prepared = await prepare(given, rows, (step, total, who, message) =>
+  const hiding = hidingOf(plan);
+  const holdout = Math.min(training.holdout, mostHeldOut(hiding) / rows.rows);
+  const parts = cutParts(rows, { ...training, holdout }, objective.classes?.(truth));
+  const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };
+  const heldOut = placesWhere(rows.rows, (row) => parts.fold[row]! >= 0);
+  const prepared = await prepare(plan, rows, heldOut, (step, total, who, message) =>
     options.onEvent?.({
       ...{ phase: 'encode', step, total, who },
       ...(message === undefined ? {} : { message }),
     }),
   );
-  const plan = withEnoughSteps(given, prepared);
-  const parts = cutParts(rows, training, objective.classes?.(truth));
-  const shared: Parts = { ...parts, fold: shareArray(parts.fold), check: shareArray(parts.check) };
-  const heldOut = Int32Array.from([...parts.fold.keys()].filter((row) => parts.fold[row]! >= 0));
-  const made = makeViews(
-    heldOut,
-    prepared.presence,
-    plan.fields.length,
-    hidingOf(plan),
-    training.seed,
-  );
-  const views = { row: shareArray(made.row), visible: shareArray(made.visible) };
-  const width = objective.answerWidth(state);
-  const stage: Stage = {
-    plan,
-    rows,
-    objective,
-    state,
-    width,
-    truth,
-    prepared,
-    parts: shared,
-    views,
-    options,
+  const made = makeViews(heldOut, prepared.presence, plan.fields.length, hiding, training.seed);
+  const begun = {
+    plan: withEnoughSteps(plan, prepared),
+    ...{ rows, objective, state, truth, prepared, parts: shared, options },
+    width: objective.answerWidth(state),
+    views: { row: shareArray(made.row), visible: shareArray(made.visible) },
+    heldPlaces: shareArray(made.row.map(prepared.store.placeOf)),
   };
+  return { ...begun, checkpoint: checkpointOf(begun) };
+}
+
+async function trainStage(stage: Stage): Promise<Bundle> {
+  const { plan, prepared, options } = stage;
   const graphs = expertGraphs(stage);
-  const counted = graphs.map((graph) => countedCost(graph, prepared.columns));
+  const counted = graphs.map((graph) => countedCost(graph, prepared.store.lengths));
   const trained = await trainExperts(stage, graphs, counted);
   const clock = options.clock ?? (() => performance.now());
   const costs =
-    training.costs === 'counted' ? counted : await measureAll(stage, graphs, trained, clock);
+    plan.spec.training.costs === 'counted'
+      ? counted
+      : await memo(stage.checkpoint, 'costs', { trained }, () =>
+          measureAll(stage, graphs, trained, clock),
+        );
   const said = await calibrateExperts(stage, trained, costs);
   const result = await trainGate(stage, said, costs);
   options.onEvent?.({ phase: 'finish', step: 0, total: 1 });

@@ -30,6 +30,14 @@ export function hideGroups(
 /** How many differently hidden copies of a held-out row the gate learns from. */
 const copies = 2;
 
+/** The gate's arrays hold every view, and so many tell it all it can learn. */
+const mostViews = 100_000;
+
+/** Rows to hold out at most. */
+export function mostHeldOut(hiding: Hiding | undefined): number {
+  return hiding === undefined ? mostViews : mostViews / copies;
+}
+
 /** Every held-out row once; where fields are hidden, `copies` times with fields hidden at random. */
 export function makeViews(
   heldOut: Int32Array,

@@ -22,7 +22,7 @@ export function withSeed(plan: Plan, seed: unknown): Plan {
 export async function run([spec]: string[], options: Record<string, unknown>): Promise<number> {
   const plan = withSeed(readSpec(spec!), options.seed);
   const out = String(options.out);
-  const bundle = await trainTo(plan, spec!, out);
+  const bundle = await trainTo(plan, spec!, out, { fresh: options.fresh === true });
   const bytes = bundle.manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   if (options.json === true) printJson({ bundle: out, id: bundle.id, bytes, card: bundle.card });
   else {

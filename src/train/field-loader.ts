@@ -1,0 +1,56 @@
+/** Reads what fields only point to, batch by batch; what cannot be read counts as missing. */
+import { describeFault, type Fault, MonbanError } from '../core/fault.js';
+import type { Values } from '../data/column.js';
+import type { Coder } from '../encoder/encoder.js';
+
+export interface Loader {
+  /** The values of some rows, the first of which is row `from` of all. */
+  load(field: string, given: Values, from: number): Promise<Values>;
+  /** After the last batch: warns of values that could not be read; throws MonbanError where none could. */
+  check(): void;
+}
+
+interface Tally {
+  given: number;
+  faults: number;
+  first?: Fault;
+  present: boolean;
+}
+
+/** Numbers records among all rows. */
+const placed = (fault: Fault, from: number): Fault => ({
+  ...fault,
+  where: fault.where.replace(/^record (\d+)/, (_, record) => `record ${Number(record) + from}`),
+});
+
+/** A loader for the fields of these coders. */
+export function fieldLoader(
+  coders: Readonly<Record<string, Coder>>,
+  warn: (field: string, message: string) => void,
+): Loader {
+  const tallies = new Map<string, Tally>();
+  return {
+    async load(field, given, from) {
+      const coder = coders[field]!;
+      if (coder.load === undefined) return given;
+      const { values, faults } = await coder.load(given);
+      const tally = tallies.get(field) ?? { given: 0, faults: 0, present: false };
+      tallies.set(field, tally);
+      tally.given += given.length;
+      tally.faults += faults.length;
+      tally.present ||= (values as readonly unknown[]).some((value) => value !== null);
+      const [first] = faults;
+      if (first !== undefined) tally.first ??= placed(first, from);
+      return values;
+    },
+    check() {
+      for (const [field, { given, faults, first, present }] of tallies) {
+        if (first === undefined) continue;
+        const fault = { ...first, where: `fields.${field}, ${first.where}` };
+        if (!present) throw new MonbanError(fault);
+        const found = describeFault(fault);
+        warn(field, `${faults} of ${given} values count as missing; the first: ${found}`);
+      }
+    },
+  };
+}
