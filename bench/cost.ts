@@ -4,6 +4,7 @@ import type { Column, Port } from '../src/core/column.js';
 import { random } from '../src/core/random.js';
 import { quantile } from '../src/core/statistic.js';
 import { encoders } from '../src/encoder/encoders.js';
+import type { GradientModel } from '../src/expert/expert.js';
 import { experts } from '../src/expert/experts.js';
 import { servingFeeds } from '../src/mixture/feeds.js';
 import { type ExpertGraph, expertGraph } from '../src/mixture/graphs.js';
@@ -42,7 +43,10 @@ async function expertCase(
   const config = experts.get(kind).config.parse(options);
   const graph: ExpertGraph = { kind, config, fields, ports, outputs: 10 };
   const trace = trainingTrace();
-  const output = experts.get(kind).build(10, config).forward(trace, graphFeatures(fields, ports));
+  const output = (experts.get(kind).build(10, config) as GradientModel).forward(
+    trace,
+    graphFeatures(fields, ports),
+  );
   const filled = (shape: readonly number[]) => new Float32Array(elements(shape)).fill(0.01);
   const learned = {
     weights: Object.fromEntries(trace.weights.map(({ name, shape }) => [name, filled(shape)])),

@@ -6,7 +6,7 @@ import type { Source } from './data/source.js';
 import { type Evaluation, evaluateRows } from './evaluate/evaluate.js';
 import { type Bundle, openBundle } from './mixture/bundle.js';
 import { type Plan, plan } from './mixture/plan.js';
-import { propose, proposeExperts } from './mixture/propose.js';
+import { propose, proposeExperts, proposeGate } from './mixture/propose.js';
 import { saveBundle } from './mixture/save.js';
 import type { SpecInput } from './mixture/spec.js';
 import { objectives } from './objective/objectives.js';
@@ -15,6 +15,7 @@ import { openPredictor, type Predictor } from './predict/predictor.js';
 import { discardCheckpoint } from './train/checkpoint.js';
 import { readRows } from './train/rows.js';
 import { type TrainOptions, train as trainRows } from './train/train.js';
+import { openRows } from './train/training-rows.js';
 
 type SpecData = SpecInput['data'];
 type Fields = SpecInput['fields'];
@@ -92,8 +93,10 @@ function planOf(data: Data, spec: Partial<Omit<SpecInput, 'data' | 'fields'>>): 
   const objective = spec.objective ?? data.objective ?? 'classification';
   const kind =
     typeof objective === 'string' ? objective : String((objective as { kind?: unknown }).kind);
+  const known = objectives.has(kind) ? kind : undefined;
+  const experts = proposeExperts(new Set(kinds), known, kinds.length);
   return plan({
-    experts: proposeExperts(new Set(kinds), objectives.has(kind) ? kind : undefined, kinds.length),
+    ...(spec.experts === undefined ? { experts, ...proposeGate(experts) } : {}),
     ...spec,
     objective,
     data: { source: data.source, target: data.target, ...split },
@@ -101,25 +104,29 @@ function planOf(data: Data, spec: Partial<Omit<SpecInput, 'data' | 'fields'>>): 
   });
 }
 
-async function rowsOf(data: Data, use: Plan) {
-  const opened: Dataset = await openDataset(data.source);
+/** Opens the source of `data` for as long as `use` takes. */
+async function opened<T>(data: Data, use: (from: Dataset) => Promise<T>): Promise<T> {
+  const from = await openDataset(data.source);
   try {
-    return await readRows(use, opened, data.part);
+    return await use(from);
   } finally {
-    await opened.close();
+    await from.close();
   }
 }
 
 /** Trains a mixture on the rows of `data`. */
 export async function train(data: Data, options: TrainSpec = {}): Promise<Bundle> {
-  const { onEvent, signal, clock, checkpoint, ...spec } = options;
+  const { onEvent, signal, clock, base, checkpoint, ...spec } = options;
   const use = planOf(data, spec);
-  const bundle = await trainRows(use, await rowsOf(data, use), {
-    ...(onEvent === undefined ? {} : { onEvent }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(clock === undefined ? {} : { clock }),
-    ...(checkpoint === undefined ? {} : { checkpoint: { folder: checkpoint } }),
-  });
+  const bundle = await opened(data, async (from) =>
+    trainRows(use, await openRows(use, from, data.part), {
+      ...(onEvent === undefined ? {} : { onEvent }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(clock === undefined ? {} : { clock }),
+      ...(base === undefined ? {} : { base }),
+      ...(checkpoint === undefined ? {} : { checkpoint: { folder: checkpoint } }),
+    }),
+  );
   if (checkpoint !== undefined) discardCheckpoint(checkpoint);
   return bundle;
 }
@@ -128,7 +135,7 @@ export async function train(data: Data, options: TrainSpec = {}): Promise<Bundle
 export async function evaluate(bundle: Bundle, data: Data): Promise<Evaluation> {
   const predictor = await openPredictor(bundle);
   try {
-    const rows = await rowsOf(data, planOf(data, {}));
+    const rows = await opened(data, (from) => readRows(planOf(data, {}), from, data.part));
     return await evaluateRows(predictor, rows, rows.target, rows.unlabelled);
   } finally {
     await predictor.close();

@@ -60,9 +60,9 @@ export function small(seed: number, gate: object = {}, threads = 0): Plan {
 }
 
 /** The same, with every expert trained against two folds and then on all rows, some fields hidden. */
-export function crossFitted(seed: number, threads: number): Plan {
+export function crossFitted(seed: number, threads: number, memory: number): Plan {
   const { spec, ...rest } = small(seed, {}, threads);
   const hide = { rate: 0.2, groups: { voice: ['say'], food: ['eats'] } };
-  const training = { ...spec.training, crossFitBelow: 10_000, folds: 2, hide };
+  const training = { ...spec.training, crossFitBelow: 10_000, folds: 2, hide, memory };
   return { ...rest, spec: { ...spec, training } };
 }

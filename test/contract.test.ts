@@ -6,10 +6,11 @@ import { type Random, random } from '../src/core/random.js';
 import type { Values } from '../src/data/column.js';
 import type { Encoder } from '../src/encoder/encoder.js';
 import { encoders } from '../src/encoder/encoders.js';
-import type { FieldPorts } from '../src/expert/expert.js';
+import type { FieldPorts, GradientModel } from '../src/expert/expert.js';
 import { experts } from '../src/expert/experts.js';
-import { presencePort } from '../src/gate/gate.js';
+import { presencePort, sharedPort } from '../src/gate/gate.js';
 import { gates } from '../src/gate/gates.js';
+import { wished } from '../src/gate/wish.js';
 import { servingFeeds, trainingBatch } from '../src/mixture/feeds.js';
 import { expertGraph, gateFeatures, gateGraph } from '../src/mixture/graphs.js';
 import { fieldOf, gatePorts, graphFeatures, portsOf } from '../src/mixture/wiring.js';
@@ -20,7 +21,7 @@ import { emit } from '../src/tensor/emit.js';
 import type { Tensor } from '../src/tensor/tensor.js';
 import { type TrainingTrace, trainingTrace } from '../src/tensor/trace.js';
 import type { Learned } from '../src/tensor/trace-serving.js';
-import { gateFeeds } from '../src/train/gate-feeds.js';
+import { gateFeeds, sharedOf } from '../src/train/gate-feeds.js';
 
 const rows = 6;
 const width = 3;
@@ -150,7 +151,10 @@ function expectSame(served: Float32Array, trained: Float32Array): void {
 
 const anySeed = { numRuns: 3 };
 
-test.each(experts.kinds)('the expert %s is served as it was trained', async (kind) => {
+/** Kinds that learn here; what others trained is compared in import.test.ts. */
+const learning = experts.kinds.filter((kind) => experts.get(kind).load === undefined);
+
+test.each(learning)('the expert %s is served as it was trained', async (kind) => {
   const expert = experts.get(kind);
   const config = expert.config.parse({});
   await fc.assert(
@@ -163,7 +167,7 @@ test.each(experts.kinds)('the expert %s is served as it was trained', async (kin
       expect(ports).not.toEqual([]);
       const trace = trainingTrace();
       const features = graphFeatures(data.ports, ports);
-      const said = expert.build(width, config).forward(trace, features);
+      const said = (expert.build(width, config) as GradientModel).forward(trace, features);
       expect(said.shape).toEqual(['B', width]);
       const learned = learnedBy(trace, stream);
       const trained = await inTraining(trace, said, learned, data, ports);
@@ -178,56 +182,69 @@ test.each(experts.kinds)('the expert %s is served as it was trained', async (kin
   );
 });
 
-test.each(gates.kinds)('the gate %s is served as it was trained', async (kind) => {
-  const gate = gates.get(kind);
-  const config = gate.config.parse({});
-  await fc.assert(
-    fc.asyncProperty(fc.nat(), async (seed) => {
-      const stream = random(seed, kind);
-      const data = await dataOf(stream);
-      const fields = Object.keys(data.ports);
-      const ports = gatePorts(data.ports, {});
-      const count = 3;
-      const facts = {
-        experts: ['a', 'b', 'c'].map((name, i) => ({ name, cost: 1 + i, loss: 2 - i / 2 })),
-        patterns: [],
-      };
-      const views = {
-        row: Int32Array.from({ length: rows }, (_, i) => i),
-        visible: Uint8Array.from({ length: rows * fields.length }, (_, i) =>
-          Number(data.shown[fields[i % fields.length]!]![Math.floor(i / fields.length)]!),
-        ),
-      };
-      const source = {
-        objective: { kind: 'classification', state: {} },
-        fields: data.ports,
-        ports,
-        columns: data.columns,
-        views,
-        outputs: new Float32Array(rows * count * width),
-        open: new Float32Array(rows * count).fill(1),
-        truth: new Float64Array(rows),
-        check: new Uint8Array(rows),
-        unit: Uint32Array.from({ length: rows }, (_, row) => row),
-      };
-      const trace = trainingTrace();
-      const features = gateFeatures({ fields: data.ports, ports, shared: -1 }, width, objective);
-      const scores = gate.scores(trace, features, facts, config);
-      const learned = learnedBy(trace, stream);
-      const feeds = gateFeeds({ data: source, facts, shared: -1 }, views.row, width);
-      const presence = { data: Float32Array.from(views.visible), dims: [rows, fields.length] };
-      const given = { ...feeds, [presencePort]: presence };
-      const trained = await inTraining(trace, scores, learned, data, ports, given);
-      const zeros = [0, 0, 0];
-      const graph = { kind, config, fields: data.ports, ports, facts, shared: -1, topK: 1 };
-      const model = gateGraph(
-        { ...graph, pool: 'mixture', bias: zeros, penalty: zeros },
-        learned,
-        objective,
-        width,
-      );
-      expectSame(await run(model, feeds, 'scores'), trained);
-    }),
-    anySeed,
-  );
-});
+const alone = gates.kinds.map((kind): [string, string, number] => [kind, 'by itself', -1]);
+const besides = gates.kinds
+  .filter((kind) => gates.get(kind).learns)
+  .map((kind): [string, string, number] => [kind, 'beside a shared expert', 1]);
+
+test.each([...alone, ...besides])(
+  'the gate %s %s is served as it was trained',
+  async (kind, _how, shared) => {
+    const gate = gates.get(kind);
+    const config = gate.config.parse({});
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), async (seed) => {
+        const stream = random(seed, kind);
+        const data = await dataOf(stream);
+        const fields = Object.keys(data.ports);
+        const ports = gatePorts(data.ports, {});
+        const count = 3;
+        const facts = {
+          experts: ['a', 'b', 'c'].map((name, i) => ({ name, cost: 1 + i, loss: 2 - i / 2 })),
+          patterns: [],
+        };
+        const views = {
+          row: Int32Array.from({ length: rows }, (_, i) => i),
+          visible: Uint8Array.from({ length: rows * fields.length }, (_, i) =>
+            Number(data.shown[fields[i % fields.length]!]![Math.floor(i / fields.length)]!),
+          ),
+        };
+        const source = {
+          objective: { kind: 'classification', state: {} },
+          fields: data.ports,
+          ports,
+          columns: data.columns,
+          views,
+          outputs: Float32Array.from({ length: rows * count * width }, () => stream.normal()),
+          open: new Float32Array(rows * count).fill(1),
+          truth: new Float64Array(rows),
+          check: new Uint8Array(rows),
+          unit: Uint32Array.from({ length: rows }, (_, row) => row),
+        };
+        const trace = trainingTrace();
+        const features = gateFeatures({ fields: data.ports, ports, shared }, width, objective);
+        const { wish } = wished(gate, trace, features, facts, { config, shared });
+        const learned = learnedBy(trace, stream);
+        const feeds = gateFeeds({ data: source, facts, shared }, views.row, width);
+        const presence = { data: Float32Array.from(views.visible), dims: [rows, fields.length] };
+        const said = sharedOf(source.outputs, Math.max(0, shared), count, width);
+        const given = {
+          ...feeds,
+          [presencePort]: presence,
+          ...(shared < 0 ? {} : { [sharedPort]: { data: said, dims: [rows, width] } }),
+        };
+        const trained = await inTraining(trace, wish, learned, data, ports, given);
+        const zeros = [0, 0, 0];
+        const graph = { kind, config, fields: data.ports, ports, facts, shared, topK: 1 };
+        const model = gateGraph(
+          { ...graph, pool: 'mixture', bias: zeros, penalty: zeros },
+          learned,
+          objective,
+          width,
+        );
+        expectSame(await run(model, feeds, 'scores'), trained);
+      }),
+      anySeed,
+    );
+  },
+);

@@ -69,10 +69,10 @@ beforeAll(async () => {
   records = hidden(recordsOf(others).slice(0, 500));
   native = await openPredictor(openBundle(model));
   edge = await open(model, { fetch: serve });
-});
+}, 180_000);
 afterAll(async () => {
-  await edge.close();
-  await native.close();
+  await edge?.close();
+  await native?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -2,10 +2,10 @@
 import { train } from '../src/train/train.js';
 import { animals, crossFitted } from './animals.js';
 
-/** Arguments of the process: a folder to keep things in, worker threads, rows. */
-const [folder, threads, rows] = process.argv.slice(2);
+/** Arguments of the process: a folder to keep things in, worker threads, megabytes, rows. */
+const [folder, threads, memory, rows] = process.argv.slice(2);
 
-const bundle = await train(crossFitted(1, Number(threads)), animals(Number(rows)), {
+const bundle = await train(crossFitted(1, Number(threads), Number(memory)), animals(Number(rows)), {
   checkpoint: { folder: folder!, every: 0 },
   onEvent: (event) => process.stdout.write(`${JSON.stringify(event)}\n`),
 });

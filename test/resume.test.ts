@@ -39,9 +39,15 @@ interface Ran {
 }
 
 /** Runs a training in a process, which is killed when it has told `most` events of its phases. */
-async function runUntil(threads: number, most: number): Promise<Ran> {
+async function runUntil(threads: number, memory: number, most: number): Promise<Ran> {
   const script = resolve('dist/test/resume-run.js');
-  const child: ChildProcess = spawn(process.execPath, [script, kept, `${threads}`, `${rows}`]);
+  const child: ChildProcess = spawn(process.execPath, [
+    script,
+    kept,
+    `${threads}`,
+    `${memory}`,
+    `${rows}`,
+  ]);
   const messages: string[] = [];
   let count = 0;
   let id: string | undefined;
@@ -56,14 +62,18 @@ async function runUntil(threads: number, most: number): Promise<Ran> {
   return { ...(id === undefined ? {} : { id }), messages };
 }
 
-test.each([0, 2])('kill -9 again and again gives the same bytes (threads %i)', async (threads) => {
+// With a hundredth of a megabyte for them the rows wait in a file.
+test.each([
+  [0, 64],
+  [2, 0.01],
+])('kill -9 again and again: the same bytes (threads %i, memory %d)', async (threads, memory) => {
   const stream = random(3, `kills/${threads}`);
-  const expected = (await train(crossFitted(1, threads), animals(rows))).id;
+  const expected = (await train(crossFitted(1, threads, memory), animals(rows))).id;
   const said: string[] = [];
   let kills = 0;
   for (;;) {
     // Past a few events something new is kept, so that every run comes further.
-    const { id, messages } = await runUntil(threads, 4 + stream.below(12));
+    const { id, messages } = await runUntil(threads, memory, 4 + stream.below(12));
     said.push(...messages);
     if (id !== undefined) {
       expect(id).toBe(expected);

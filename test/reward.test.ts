@@ -1,27 +1,14 @@
 /** A reward from the spec to the decision: it moves the route, and earns more than likelihood does. */
 import { expect, test } from 'vitest';
-import { random } from '../src/core/random.js';
 import type { Decision } from '../src/mixture/decision.js';
 import { plan } from '../src/mixture/plan.js';
 import { openPredictor } from '../src/predict/predictor.js';
 import type { LabelledRows } from '../src/train/rows.js';
 import { train } from '../src/train/train.js';
 import { recordsOf } from './animals.js';
+import { claims } from './claims.js';
 
 const price = 0.2;
-
-/** Amounts above zero settle the label by themselves; below zero only the note does. */
-function claims(rows: number, seed: number): LabelledRows {
-  const stream = random(seed, 'claims');
-  const amount = Float64Array.from({ length: rows }, () => stream.uniform() * 4 - 2);
-  const target = Array.from(amount, (x) => {
-    if (x > 0) return x > 1 ? 'fraud' : 'sound';
-    return stream.uniform() < 0.5 ? 'fraud' : 'sound';
-  });
-  const note = target.map((label) => `${label === 'fraud' ? 'lost' : 'broken'} item`);
-  const unit = Uint32Array.from(target.keys());
-  return { rows, values: { amount, note }, target, unit, unlabelled: 0 };
-}
 
 function planOf(reward?: object) {
   const training = { batch: 32, epochs: 10 };

@@ -76,13 +76,34 @@ function withMemory(memory: number, threads = 0) {
 }
 
 test('from a file as from memory, to the byte, in this thread and in others', async () => {
-  const rows = animals(6000);
+  const rows = animals(2000);
   const whole = contents(await train(withMemory(1000), rows));
   const { seen, onEvent } = watching();
   expect(contents(await train(withMemory(1), rows, { onEvent }))).toEqual(whole);
   expect(seen.rows).toBe(true);
   expect(contents(await train(withMemory(1, 2), rows))).toEqual(whole);
   expect(left()).toEqual([]);
+});
+
+test('a training from a file that breaks off goes on to the same bytes', async () => {
+  const rows = animals(2000);
+  const expected = await train(withMemory(1), rows);
+  const checkpoint = { folder: join(folder, 'kept'), every: 0 };
+  let left = 6;
+  const broken = train(withMemory(1), rows, {
+    checkpoint,
+    onEvent({ phase, who }) {
+      if (phase === 'experts' && who !== undefined && left-- === 0) throw new Error('broken off');
+    },
+  });
+  await expect(broken).rejects.toThrow('broken off');
+  const said: string[] = [];
+  const { id } = await train(withMemory(1), rows, {
+    checkpoint,
+    onEvent: ({ message, who }) => message !== undefined && who === undefined && said.push(message),
+  });
+  expect(said[0]).toMatch(/^resuming: 1 of 4 experts are done/);
+  expect(id).toBe(expected.id);
 });
 
 const shops = (memory: number) =>

@@ -2,6 +2,7 @@
 import { type Random, random } from '../../src/core/random.js';
 import type { Coder } from '../../src/encoder/encoder.js';
 import { encoders } from '../../src/encoder/encoders.js';
+import type { GradientModel } from '../../src/expert/expert.js';
 import { experts } from '../../src/expert/experts.js';
 import { gates } from '../../src/gate/gates.js';
 import type { Bundle, Manifest } from '../../src/mixture/bundle.js';
@@ -66,7 +67,8 @@ function bundleOf(count: number): Bundle {
     const name = `e${e}`;
     const ports = expertPorts(fields, { name, kind: 'tabular', config } as never);
     const trace = trainingTrace();
-    experts.get('tabular').build(classes, config).forward(trace, graphFeatures(fields, ports));
+    const model = experts.get('tabular').build(classes, config) as GradientModel;
+    model.forward(trace, graphFeatures(fields, ports));
     const graph = { kind: 'tabular', config, fields, ports, outputs: classes };
     files.set(name, expertGraph(graph, untrained(trace, stream), objective, [1]));
     return {

@@ -1,5 +1,6 @@
 /** Training steps of experts, by the code that trains them: build, trace, trainer. */
 import type { Column, Port } from '../../src/core/column.js';
+import type { GradientModel } from '../../src/expert/expert.js';
 import { experts } from '../../src/expert/experts.js';
 import { trainingBatch } from '../../src/mixture/feeds.js';
 import { graphFeatures } from '../../src/mixture/wiring.js';
@@ -32,13 +33,13 @@ export interface ExpertStep {
 /** A step of one expert on one batch, over and over. */
 export async function openStep(step: ExpertStep): Promise<Work> {
   const { column, rows, classes } = step;
-  const form = column.form === 'bag' ? { own: false } : { own: column.own, shape: column.shape };
+  const form = column.form !== 'values' ? { own: false } : { own: column.own, shape: column.shape };
   const described = { form: column.form, width: column.width, cheap: false, ...form } as Port;
   const fields = { x: { port: described } };
   const objective = objectives.get('classification');
   const trace = trainingTrace();
   const expert = experts.get(step.kind);
-  const model = expert.build(classes, expert.config.parse(step.options));
+  const model = expert.build(classes, expert.config.parse(step.options)) as GradientModel;
   const outputs = model.forward(trace, graphFeatures(fields, [port]));
   const [truth, weight] = [input('@truth', ['B', 1], 'int64'), input('@weight', ['B', 1])];
   const loss = objective.loss(outputs, truth, weight, 0);

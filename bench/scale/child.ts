@@ -13,6 +13,8 @@ export interface Measured {
   /** Rows that went through a training step, over both experts and the gate left out. */
   readonly trained: number;
   readonly seconds: number;
+  /** Of all threads, which other load on the machine disturbs less. */
+  readonly cpuSeconds: number;
   /** Until the first expert had made a pass. */
   readonly ready: number;
   /** Rows a second of an expert's training steps alone, looks at held-out rows left out. */
@@ -62,12 +64,13 @@ async function measure(path: string, passes: number, rows: number): Promise<Meas
   const bundle = await train(use, await openRows(use, data), { onEvent });
   await data.close();
   const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage();
   const fit = rows - Math.min(mostHeldOut, rows * holdout);
   const part = (count: number): number => count / passesPerEpoch(count);
   const all = [...seen.values()].flat();
   const refits = all.filter(({ refit }) => refit).length;
   return {
-    ...{ rows, seconds },
+    ...{ rows, seconds, cpuSeconds: (user + system) / 1e6 },
     trained: Math.round(refits * part(rows) + (all.length - refits) * part(fit)),
     ready: (Math.min(...all.map(({ at }) => at)) - start) / 1000,
     steps: Object.fromEntries([...seen].map(([who, list]) => [who, rate(list, part(rows))])),

@@ -46,6 +46,7 @@ export async function trainTo(
     const rows = await openRows(plan, data);
     const bundle = await train(plan, rows, {
       onEvent: bar.listen,
+      base: dirname(resolve(spec)),
       checkpoint: { folder: checkpoint },
     });
     saveBundle(bundle, out);

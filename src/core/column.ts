@@ -1,11 +1,14 @@
 /** The arrays that travel between encoders, experts and gates. */
 
 /** How a port's numbers are laid out; B is the number of rows. */
-export type Form = 'values' | 'bag';
+export type Form = 'values' | 'bag' | 'raw';
 
 /** One named array that an encoder makes. */
 export interface Port {
-  /** `values`: [B, width] float32. `bag`: a ragged list of ids below `width`, with weights. */
+  /**
+   * `values`: [B, width] float32. `bag`: a ragged list of ids below `width`, with weights. `raw`: [B]
+   * values as they were given, for models that Monban did not train.
+   */
   readonly form: Form;
   readonly width: number;
   /** True where encoding costs next to nothing, so that the gate may read it on every record. */
@@ -14,6 +17,8 @@ export interface Port {
   readonly own?: boolean;
   /** How the numbers of a row are to be read where they have an order: [steps, channels]. */
   readonly shape?: readonly number[];
+  /** What a raw port holds. */
+  readonly holds?: 'numbers' | 'texts';
   /** Multiply-adds that encoding one row takes, where that counts. */
   readonly work?: number;
 }
@@ -35,6 +40,13 @@ export interface BagColumn {
   readonly offsets: Int32Array;
 }
 
-export type Column = ValuesColumn | BagColumn;
+/** Values as they were given; those of rows without one mean nothing. */
+export interface RawColumn {
+  readonly form: 'raw';
+  readonly width: 1;
+  readonly data: Float64Array | readonly (string | null)[];
+}
+
+export type Column = ValuesColumn | BagColumn | RawColumn;
 /** Port columns of the same rows by port name. */
 export type Columns = Readonly<Record<string, Column>>;

@@ -29,6 +29,15 @@ export class MonbanError extends Error {
   }
 }
 
+/** For `catch`: throws a MonbanError again whose faults, which tell a record, name the field too. */
+export function inField(name: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof MonbanError)) throw error;
+    const faults = error.faults.map((fault) => ({ ...fault, where: `${name}, ${fault.where}` }));
+    throw new MonbanError(faults, error.exitCode);
+  };
+}
+
 /** `where (line 3): expected E, got F; do T` */
 export function describeFault(fault: Fault): string {
   const line = fault.line === undefined ? '' : ` (line ${fault.line})`;

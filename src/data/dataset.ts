@@ -1,5 +1,6 @@
 /** A data set: files or a query, read in their own order as typed columns. */
 import { MonbanError } from '../core/fault.js';
+import { joinArrays } from '../core/join.js';
 import type { Chunk, ColumnInfo, Values } from './column.js';
 import { type Engine, openEngine } from './engine.js';
 import { describeColumns } from './schema.js';
@@ -20,6 +21,8 @@ export interface Dataset {
   sql(query: string): Promise<Record<string, unknown>[]>;
   /** A SQL number for every row in file order, NaN for NULL; errors are at `where`. */
   evaluate(expression: string, where: string): Promise<Float64Array>;
+  /** The same some thousands of rows at a time, in flat memory. */
+  numbers(expression: string, where: string): AsyncIterable<Float64Array>;
   close(): Promise<void>;
 }
 
@@ -118,7 +121,12 @@ function datasetOf(table: Table, source: Source): Dataset {
       return emptyChunk(table, wanted);
     },
     sql: (query) => engine.rows(`FROM (\n${withView(query)}\n)`, { where: 'query', names }),
-    evaluate: (expression, at) => evaluateRows(table, withView(expression), at),
+    async evaluate(expression, at) {
+      const parts: Float64Array[] = [];
+      for await (const part of this.numbers(expression, at)) parts.push(part);
+      return joinArrays(Float64Array, parts);
+    },
+    numbers: (expression, at) => evaluateRows(table, withView(expression), at, chunkRows),
     async close() {
       if (!closed) engine.close();
       closed = true;

@@ -1,5 +1,6 @@
 /** Cuts the rows into training and test rows, by hash, by time, by group or by a condition. */
 import { MonbanError, show } from '../core/fault.js';
+import { joinArrays } from '../core/join.js';
 import type { Dataset } from './dataset.js';
 import { hashExpression, jointExpression, requireColumns } from './key.js';
 import { quoteName, quoteText } from './sql.js';
@@ -46,7 +47,10 @@ const defaultFolds = 5;
 export async function partition(dataset: Dataset, split: Split): Promise<Uint8Array> {
   const condition = await testCondition(dataset, split);
   const where = `split.${keyOf[split.by]}`;
-  const parts = Uint8Array.from(await dataset.evaluate(`coalesce(${condition}, false)`, where));
+  const found: Uint8Array[] = [];
+  for await (const some of dataset.numbers(`coalesce(${condition}, false)`, where))
+    found.push(Uint8Array.from(some));
+  const parts = joinArrays(Uint8Array, found);
   const test = parts.reduce((sum, part) => sum + part, 0);
   if (test > 0 && test < parts.length) return parts;
   throw new MonbanError({

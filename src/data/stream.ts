@@ -117,19 +117,19 @@ function faultContext(table: Table, options: ReadOptions) {
   return { where: table.where, expected: 'data that can be read to the end', names };
 }
 
-/** A SQL number for every row, in order; NULL gives NaN. */
-export async function evaluateRows(
+/** A SQL number for every row, in order and some thousands at a time; NULL gives NaN. */
+export async function* evaluateRows(
   table: Table,
   expression: string,
   where: string,
-): Promise<Float64Array> {
+  size: number,
+): AsyncGenerator<Float64Array> {
   const names = table.columns.map((column) => column.name);
   const query = `SELECT coalesce((${expression})::DOUBLE, 'NaN'::DOUBLE) AS c0 FROM ${table.view}`;
   await table.engine.selected(query, { where, names });
   const columns: ColumnInfo[] = [{ name: 'c0', type: 'DOUBLE', storage: 'number' }];
-  const all = streamQuery(table, columns, query, {}, Number.POSITIVE_INFINITY);
-  for await (const chunk of all) return chunk.columns.c0 as Float64Array;
-  return new Float64Array(0);
+  for await (const chunk of streamQuery(table, columns, query, {}, size))
+    yield chunk.columns.c0 as Float64Array;
 }
 
 /** The error for data without any row. */

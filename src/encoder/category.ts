@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Values } from '../data/column.js';
 import type { Encoder } from './encoder.js';
 import { isPresent } from './present.js';
+import { rawColumn, rawPort } from './raw.js';
 
 const config = z.strictObject({
   minimum: z
@@ -30,7 +31,7 @@ function countNames(values: Values): Map<string, number> {
   return counts;
 }
 
-/** Port: `level`, a bag of one id (0 for a name not seen in training). */
+/** Ports: `level`, a bag of one id (0 for a name not seen in training), and `raw`. */
 export const category: Encoder<Config, CategoryState> = {
   kind: 'category',
   summary: 'one of a list of names or codes',
@@ -48,9 +49,11 @@ export const category: Encoder<Config, CategoryState> = {
     return {
       neighbours: (value) => common.filter((name) => name !== value).slice(0, mostNeighbours),
       group: (value) => value as string,
-      ports: { level: { form: 'bag', width, cheap: true } },
+      ports: { level: { form: 'bag', width, cheap: true }, raw: rawPort('texts') },
       present: (values, row) => isPresent((values as readonly unknown[])[row]),
-      encode(values) {
+      encode(values, want) {
+        const raw = want.includes('raw') ? { raw: rawColumn(values) } : {};
+        if (!want.includes('level')) return raw;
         const names = values as readonly (string | null)[];
         const ids = new Int32Array(names.length);
         const offsets = new Int32Array(names.length + 1);
@@ -61,7 +64,8 @@ export const category: Encoder<Config, CategoryState> = {
           offsets[row + 1] = count;
         }
         const weights = new Float32Array(count).fill(1);
-        return { level: { form: 'bag', width, ids: ids.slice(0, count), weights, offsets } };
+        const level = { form: 'bag', width, ids: ids.slice(0, count), weights, offsets } as const;
+        return { level, ...raw };
       },
     };
   },

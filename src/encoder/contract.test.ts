@@ -55,7 +55,8 @@ const values: Record<Encoder['storage'], fc.Arbitrary<Values>> = {
   }) as fc.Arbitrary<Values>,
 };
 
-function rowOf(column: Column, row: number): number[] {
+function rowOf(column: Column, row: number): unknown[] {
+  if (column.form === 'raw') return [column.data[row]];
   if (column.form === 'values')
     return [...column.data.subarray(row * column.width, (row + 1) * column.width)];
   const [from, to] = [column.offsets[row]!, column.offsets[row + 1]!];
@@ -73,13 +74,14 @@ async function checkPorts(coder: Coder, given: Values): Promise<void> {
     expect([port.form, port.width]).toEqual([form, width]);
     if (port.form === 'values') expect([port.own, port.shape]).toEqual([own, shape]);
     if (shape !== undefined) expect(shape.reduce((a, b) => a * b, 1)).toBe(width);
-    const numbers = port.form === 'bag' ? port.weights : port.data;
-    expect(numbers.every(Number.isFinite)).toBe(true);
+    if (port.form === 'raw') expect(port.data).toBe(column);
+    if (port.form === 'values') expect(port.data.every(Number.isFinite)).toBe(true);
+    if (port.form === 'bag') expect(port.weights.every(Number.isFinite)).toBe(true);
     if (port.form === 'bag') expect(port.ids.every((id) => id >= 0 && id < port.width)).toBe(true);
     for (let row = 0; row < column.length; row++) {
       const one = column.slice(row, row + 1) as Values;
       expect(rowOf(coder.encode(one, [name])[name]!, 0)).toEqual(rowOf(port, row));
-      if (!coder.present(column, row))
+      if (port.form !== 'raw' && !coder.present(column, row))
         expect(rowOf(port, row).every((value) => value === 0)).toBe(true);
     }
   }

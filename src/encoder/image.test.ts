@@ -75,6 +75,7 @@ describe('what cannot be read counts as missing and is said', () => {
     ['a file that is not there', 'nowhere.png', 'a path, bytes'],
     ['an address', 'https://example.org/a.png', 'a path, bytes'],
     ['a list that is no square', ['1', '2'], 'the numbers of a square image'],
+    ['a list of one pixel', ['1', '2', '3'], 'the numbers of a square image'],
     ['a list with a text', [...listOf(grey).slice(1), 'x'], 'numbers'],
     ['a damaged data URI', 'data:image/png;base64,iVBORw0KGgoAAAA', 'a path, bytes'],
   ])('%s', async (_, value, expected) => {

@@ -6,6 +6,7 @@ import { bagColumn, scratch } from './bag.js';
 import type { Coder, Encoder } from './encoder.js';
 import { mask, tokensOf } from './mask.js';
 import { isPresent } from './present.js';
+import { rawColumn, rawPort } from './raw.js';
 import { matcher, mine, type Template } from './template.js';
 import { type Grams, pushBuckets } from './tokens.js';
 import { countBuckets, openVocabulary, type VocabularyState } from './vocabulary.js';
@@ -145,6 +146,7 @@ function open(state: LogState): Coder {
       phrases: { form: 'bag', width: vocabulary.width, cheap: false },
       ...(raw === undefined ? {} : { words: { form: 'bag', width: raw.width, cheap: false } }),
       hint: { form: 'bag', width: 2 ** hintBits, cheap: true },
+      raw: rawPort('texts'),
     },
     present: (values, row) => isPresent((values as Lines)[row]),
     neighbours: (value) => names.filter((name) => name !== value).slice(0, mostNeighbours),
@@ -155,7 +157,11 @@ function open(state: LogState): Coder {
         const line = given ? cut(value) : '';
         return { given, line, masked: mask(line) };
       });
-      return Object.fromEntries(want.map((port) => [port, encoders[port]!(lines)]));
+      const columns = want.map((port): [string, Column] => [
+        port,
+        port === 'raw' ? rawColumn(values) : encoders[port]!(lines),
+      ]);
+      return Object.fromEntries(columns);
     },
   };
 }

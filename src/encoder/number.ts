@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { quantileSorted } from '../core/statistic.js';
 import type { Values } from '../data/column.js';
 import type { Coder, Encoder } from './encoder.js';
+import { rawColumn, rawPort } from './raw.js';
 
 const config = z.strictObject({
   bins: z.int().min(1).max(512).default(48).describe('steps of the piecewise-linear encoding'),
@@ -82,6 +83,7 @@ function open(state: NumberState): Coder {
     ports: {
       value: { form: 'values', width: 2, cheap: true },
       steps: { form: 'values', width: steps, cheap: false },
+      raw: rawPort('numbers'),
     },
     present: (values, row) => !Number.isNaN((values as Float64Array)[row]!),
     encode(values, want) {
@@ -101,12 +103,13 @@ function open(state: NumberState): Coder {
       return {
         ...(want.includes('value') ? { value: { form: 'values', width: 2, data: value } } : {}),
         ...(wide ? { steps: { form: 'values', width: steps, data: step } } : {}),
+        ...(want.includes('raw') ? { raw: rawColumn(values) } : {}),
       };
     },
   };
 }
 
-/** Ports: `value` [B, 2] (scaled value, presence), `steps` [B, n] (n - 1 steps, presence). */
+/** Ports: `value` [B, 2] (scaled value, presence), `steps` [B, n] (n - 1 steps, presence), `raw`. */
 export const number: Encoder<Config, NumberState> = {
   kind: 'number',
   summary: 'a quantity, a count, a rating; true and false count as 1 and 0',

@@ -54,6 +54,9 @@ export function reword(error: unknown, text: string, limit: number): MonbanError
   return fault(expected, `${show(text)} (${message.slice(0, 80)})`, 'mend it, or leave it out');
 }
 
+/** Lists of smaller pictures are mistakes: three numbers are no picture of one coloured pixel. */
+const leastSide = 4;
+
 /** Height, width and channels of a list of numbers: as told, or of a square in grey or colour. */
 export function extentOfList(length: number, told: Reading): Extent {
   const options = told.channels === undefined ? [1, 3, 4] : [told.channels];
@@ -61,8 +64,9 @@ export function extentOfList(length: number, told: Reading): Extent {
     const area = length / channels;
     const width = told.width ?? (told.height === undefined ? Math.sqrt(area) : area / told.height);
     const height = told.height ?? area / width;
-    const whole = Number.isInteger(width) && Number.isInteger(height) && length > 0;
-    if (whole && width * height === area) return { height, width, channels };
+    const whole = Number.isInteger(width) && Number.isInteger(height);
+    if (whole && Math.min(width, height) >= leastSide && width * height === area)
+      return { height, width, channels };
   }
   throw fault(
     told.width === undefined ? 'the numbers of a square image' : 'as many numbers as the image has',

@@ -24,14 +24,29 @@ function numberOf(cell: unknown): number {
   return Number.isNaN(number) ? (parseTime(text)?.instant ?? Number.NaN) : number;
 }
 
+/** The record that an item is; empty where it cannot be read. */
+function recordOf(item: string): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(item) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+/** The names in items that are records, in the order in which they first appear: one channel each. */
+export function keysOf(lists: readonly (readonly string[] | null)[]): string[] {
+  const keys = new Set<string>();
+  for (const items of lists)
+    for (const item of items ?? [])
+      if (item.startsWith('{')) for (const key of Object.keys(recordOf(item))) keys.add(key);
+  return [...keys];
+}
+
 /** The cells of an item that is a list or a record: `[1.5, NULL]` or `{"t": 3, "v": 1.5}`. */
-function cellsOf(item: string): number[] {
+function cellsOf(item: string, keys?: readonly string[]): number[] {
   if (item.startsWith('{')) {
-    try {
-      return Object.values(JSON.parse(item) as object).map(numberOf);
-    } catch {
-      return [];
-    }
+    const record = recordOf(item);
+    return (keys ?? Object.keys(record)).map((key) => numberOf(record[key]));
   }
   const inside = item.slice(1, item.endsWith(']') ? -1 : undefined);
   return inside.trim() === '' ? [] : inside.split(',').map(numberOf);
@@ -42,8 +57,8 @@ export function isNested(item: string): boolean {
   return item.startsWith('[') || item.startsWith('{');
 }
 
-function nested(items: readonly string[], axis: Axis): Readings {
-  const lists = items.map(cellsOf);
+function nested(items: readonly string[], axis: Axis, keys?: readonly string[]): Readings {
+  const lists = items.map((item) => cellsOf(item, keys));
   const longest = lists.reduce((most, { length }) => Math.max(most, length), 0);
   const [steps, channels] = axis === 'steps' ? [lists.length, longest] : [longest, lists.length];
   const data = new Float64Array(steps * channels).fill(Number.NaN);
@@ -55,11 +70,15 @@ function nested(items: readonly string[], axis: Axis): Readings {
   return { steps, channels, data };
 }
 
-/** The readings of a list of texts; an empty list has none. */
-export function readingsOf(items: readonly string[] | null | undefined, axis: Axis): Readings {
+/** The readings of a list of texts; an empty list has none. Records are read by `keys` where they are known. */
+export function readingsOf(
+  items: readonly string[] | null | undefined,
+  axis: Axis,
+  keys?: readonly string[],
+): Readings {
   if (items === null || items === undefined || items.length === 0)
     return { steps: 0, channels: 0, data: new Float64Array(0) };
-  if (items.some(isNested)) return nested(items, axis);
+  if (items.some(isNested)) return nested(items, axis, keys);
   return { steps: items.length, channels: 1, data: Float64Array.from(items, numberOf) };
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { ValuesColumn } from '../core/column.js';
 import { type Grid, sample } from './grid.js';
 import { fitRocket, kernelCount, openRocket } from './minirocket.js';
-import { guessAxis, readingsOf } from './reading.js';
+import { guessAxis, keysOf, readingsOf } from './reading.js';
 import { series } from './series.js';
 
 const grid: Grid = { length: 4, fit: 'crop', timed: false, channels: 1, step: 1 };
@@ -102,4 +102,33 @@ test('there are 84 kernels, and their features tell frequencies apart but not le
   const slow = features(frames(wave(0.3)));
   expect(distance(slow, features(frames(wave(1.5))))).toBeGreaterThan(20);
   expect(distance(slow, features(frames(wave(0.3), 8)))).toBeLessThan(8);
+});
+
+test('steps that are records are read by name: neither order nor an absent key moves a channel', () => {
+  const seen = [['{"t":1,"h":4}', '{"t":2}'], null, ['{"h":3,"v":9}']];
+  const keys = keysOf(seen);
+  expect(keys).toEqual(['t', 'h', 'v']);
+  const items = ['{"h":4,"t":1}', '{"h":5,"new":7}'];
+  expect(readingsOf(items, 'steps', keys)).toEqual({
+    steps: 2,
+    channels: 3,
+    data: Float64Array.of(1, 4, NaN, NaN, 5, NaN),
+  });
+  expect(keysOf([['[1, 2]'], ['3']])).toEqual([]);
+});
+
+test('a coder reads records by the names that it learned', () => {
+  const step = (i: number) => `{"t":${i},"h":${(i * 7) % 5}}`;
+  const lists = Array.from({ length: 30 }, (_, row) =>
+    Array.from({ length: 12 }, (_, i) => step(row + i)),
+  );
+  const state = series.fit(lists, series.config.parse({}));
+  const coder = series.open(JSON.parse(JSON.stringify(state)));
+  const turned = lists[3]!.map((item) => {
+    const { t, h } = JSON.parse(item);
+    return JSON.stringify({ h, t });
+  });
+  const { outline } = coder.encode([lists[3]!, turned], ['outline']);
+  const { data, width } = outline as { data: Float32Array; width: number };
+  expect(data.slice(width)).toEqual(data.slice(0, width));
 });

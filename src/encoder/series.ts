@@ -7,7 +7,7 @@ import type { Coder, Encoder } from './encoder.js';
 import { type Grid, type Sampled, sample, spanOf, stepOf } from './grid.js';
 import { fitRocket, openRocket, type RocketState } from './minirocket.js';
 import { outlineInto, outlineWidth } from './outline.js';
-import { type Axis, guessAxis, type Readings, readingsOf } from './reading.js';
+import { type Axis, guessAxis, keysOf, type Readings, readingsOf } from './reading.js';
 
 const auto = z.literal('auto');
 const config = z.strictObject({
@@ -40,6 +40,8 @@ type Config = z.infer<typeof config>;
 
 export interface SeriesState extends Grid {
   readonly axis: Axis;
+  /** The names of the channels where steps are records. */
+  readonly keys?: readonly string[];
   /** By channel. */
   readonly centres: readonly number[];
   readonly scales: readonly number[];
@@ -108,7 +110,9 @@ function framesOf(
 function fit(values: Values, given: Config): SeriesState {
   const lists = learnedFrom(values as Lists);
   const axis = given.axis === 'auto' ? guessAxis(lists, 100) : given.axis;
-  const all = lists.map((items) => readingsOf(items, axis));
+  const names = keysOf(lists);
+  const keys = names.length > 0 ? { keys: names } : {};
+  const all = lists.map((items) => readingsOf(items, axis, keys.keys));
   const grid = gridOf(all, given);
   const sampled = all.map((readings) => sample(readings, grid));
   const scales = Array.from({ length: grid.channels }, (_, c) =>
@@ -121,6 +125,7 @@ function fit(values: Values, given: Config): SeriesState {
   const state = {
     ...grid,
     axis,
+    ...keys,
     centres: scales.map(([centre]) => centre),
     scales: scales.map(([, scale]) => scale),
     gaps: sampled.some(({ given: is }) => is.includes(0)),
@@ -158,7 +163,7 @@ function stepsInto(
 }
 
 function open(state: SeriesState): Coder {
-  const { length, channels, gaps, axis } = state;
+  const { length, channels, gaps, axis, keys } = state;
   const rocket = openRocket(state.rocket);
   const shape = [length, gaps ? 2 * channels : channels];
   const ports = {
@@ -179,7 +184,7 @@ function open(state: SeriesState): Coder {
     rocket: (out, at, frames) => rocket.into(frames, out, at),
   };
   const present = (items: readonly string[] | null | undefined): boolean =>
-    readingsOf(items, axis).data.some(Number.isFinite);
+    readingsOf(items, axis, keys).data.some(Number.isFinite);
   return {
     ports,
     present: (values, row) => present((values as Lists)[row]),
@@ -189,7 +194,7 @@ function open(state: SeriesState): Coder {
       for (const port of want)
         columns[port] = empty(lists.length, ports[port as keyof typeof ports]);
       lists.forEach((items, row) => {
-        const readings = readingsOf(items, axis);
+        const readings = readingsOf(items, axis, keys);
         if (!readings.data.some(Number.isFinite)) return;
         const sampled = sample(readings, state);
         const frames = framesOf(sampled, state);

@@ -5,6 +5,7 @@ import type { Values } from '../data/column.js';
 import { bagColumn, type Scratch, scratch } from './bag.js';
 import type { Coder, Encoder } from './encoder.js';
 import { isPresent } from './present.js';
+import { rawColumn, rawPort } from './raw.js';
 import { type Grams, pushBuckets } from './tokens.js';
 import { countBuckets, openVocabulary, type VocabularyState } from './vocabulary.js';
 
@@ -58,12 +59,14 @@ function open(state: TextState): Coder {
       }
       return { form: 'values', width: 1, data };
     },
+    raw: rawColumn,
   };
   return {
     ports: {
       words: { form: 'bag', width: vocabulary.width, cheap: false },
       hint: { form: 'bag', width: 2 ** hintBits, cheap: true },
       length: { form: 'values', width: 1, cheap: true },
+      raw: rawPort('texts'),
     },
     present: (values, row) => isPresent((values as Texts)[row]),
     encode(values, want) {
@@ -74,7 +77,7 @@ function open(state: TextState): Coder {
   };
 }
 
-/** Ports: `words` (tf-idf bag), `hint` (words through a small hash), `length` (log scale). */
+/** Ports: `words` (tf-idf bag), `hint` (words through a small hash), `length` (log scale), `raw`. */
 export const text: Encoder<Config, TextState> = {
   kind: 'text',
   summary: 'free text in any language, by words and character n-grams',

@@ -5,6 +5,7 @@ import { quantileSorted } from '../core/statistic.js';
 import type { Values } from '../data/column.js';
 import { clockOf, daysLead, type Moment, parseTime } from './clock.js';
 import type { Coder, Encoder } from './encoder.js';
+import { rawColumn, rawPort } from './raw.js';
 
 const parts = ['minute', 'hour', 'weekday', 'day', 'month', 'yearday', 'trend'] as const;
 type Part = (typeof parts)[number];
@@ -170,12 +171,17 @@ function open(state: TimeState): Coder {
     ports: {
       value: { form: 'values', width, cheap: true },
       level: { form: 'bag', width: names, cheap: true },
+      raw: rawPort('texts'),
     },
     present: (values, row) => read((values as Texts)[row]!) !== null,
     neighbours: (value) => neighboursOf(read(value as string)),
     encode(values, want) {
       const moments = (values as Texts).map(read);
-      return Object.fromEntries(want.map((port) => [port, encoders[port]!(moments)]));
+      const columns = want.map((port): [string, Column] => [
+        port,
+        port === 'raw' ? rawColumn(values) : encoders[port]!(moments),
+      ]);
+      return Object.fromEntries(columns);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What an expert is: a model that reads some ports and says something about the target. */
 import type { ZodType } from 'zod';
 import type { Port } from '../core/column.js';
+import type { Fault } from '../core/fault.js';
 import type { Random } from '../core/random.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Features, Trace } from '../tensor/trace.js';
@@ -41,7 +42,66 @@ export interface GradientModel {
   vary?(feeds: Readonly<Record<string, DenseFeed>>, stream: Random): void;
 }
 
-export type Model = GradientModel;
+/** What an imported model reads of one port, [B, width] numbers, or one text a row. */
+export interface FrozenPart {
+  readonly port: string;
+  readonly width: number;
+  /** The number of each text; another text counts as missing. */
+  readonly codes?: Readonly<Record<string, number>>;
+  /** Texts that are a 1 in a place of their own; another text is zeros. */
+  readonly oneHot?: readonly string[];
+  /** How a picture from 0 to 1 is laid out: (pixel x scale - mean) / deviation of its channel. */
+  readonly picture?: {
+    readonly shape: readonly [height: number, width: number, channels: number];
+    readonly channelsFirst: boolean;
+    readonly scale: number;
+    readonly mean: readonly number[];
+    readonly deviation: readonly number[];
+  };
+}
+
+/** One input of an imported model: parts side by side, then `shape` lengths a row. */
+export interface FrozenInput {
+  readonly name: string;
+  /** The element type, as ONNX Runtime calls it. */
+  readonly type: string;
+  readonly shape: readonly number[];
+  readonly parts: readonly FrozenPart[];
+  /** Stands for a value that is missing; null is not a number. */
+  readonly missing: number | string | null;
+}
+
+/** The one output that is read of an imported model: [B, width] numbers. */
+export interface FrozenOutput {
+  readonly name: string;
+  readonly width: number;
+  /** What the numbers are: an objective knows which it can read. */
+  readonly gives: string;
+  /** The label behind each number, null for one to be passed over. */
+  readonly classes?: readonly (string | null)[];
+}
+
+/** How a model that others wrote is fed and read; rows go in one by one where it takes no more. */
+export interface FrozenWiring {
+  readonly inputs: readonly FrozenInput[];
+  readonly output: FrozenOutput;
+  readonly oneByOne: boolean;
+}
+
+/** A model that others trained: it runs in a session of its own, with its own opset, as it is. */
+export interface FrozenModel {
+  readonly by: 'nothing';
+  readonly model: Uint8Array;
+  readonly wiring: FrozenWiring;
+}
+
+export type Model = GradientModel | FrozenModel;
+
+/** What was read from outside for an expert, and the fields it may read. */
+export interface Given {
+  readonly fields: FieldPorts;
+  readonly loaded: unknown;
+}
 
 /** One expert kind. */
 export interface Expert<C = unknown> {
@@ -52,8 +112,17 @@ export interface Expert<C = unknown> {
   readonly schedule: Schedule;
   /** Names of the ports it can read, as encoders call them. */
   readonly ports: readonly string[];
-  /** A model of `outputs` numbers per row over the features, which are named `field:port`. */
-  build(outputs: number, config: C): Model;
+  /** The ports it reads, where its options say so; those of `ports` that there are without it. */
+  reads?(fields: FieldPorts, config: C): string[];
+  /** Reads what it needs from outside, by paths from `base`; throws MonbanError under `where`. */
+  load?(config: C, base: string, where: string): Promise<unknown>;
+  /** What is wrong with the options, once what was loaded and the fields are known. */
+  check?(config: C, given: Given, where: string): readonly Fault[];
+  /**
+   * A model of `outputs` numbers per row over the features, which are named `field:port`; `given` is
+   * for kinds that load something.
+   */
+  build(outputs: number, config: C, given?: Given): Model;
 }
 
 /** The ports (`field:port`) of the fields that bear one of the names that an expert can read. */

@@ -6,6 +6,7 @@ import { ids } from './ids.js';
 import { image } from './image.js';
 import { linear } from './linear.js';
 import { log } from './log.js';
+import { onnx } from './onnx.js';
 import { rocket } from './rocket.js';
 import { tabular } from './tabular.js';
 import { tcn } from './tcn.js';
@@ -21,4 +22,5 @@ export const experts: Registry<Expert> = registry('expert', [
   rocket,
   tcn,
   log,
+  onnx,
 ] as unknown as readonly Expert[]);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { hidden } from '../tensor/blocks.js';
 import { activation, layerNorm, linear } from '../tensor/layer.js';
-import { add, concat, max, mean, reshape, rowMatmul, slice, window } from '../tensor/ops.js';
+import { add, causal, concat, max, mean, reshape, slice } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Trace } from '../tensor/trace.js';
 import type { Expert } from './expert.js';
@@ -21,17 +21,17 @@ const config = z.strictObject({
 });
 type Config = z.infer<typeof config>;
 
-/** x [B, T, C] to [B, T, width], each step by itself or with the steps that `size` and `dilation` say. */
+/** x [B, T, C] to [B, T, width], each step with the steps that `size` and `dilation` say. */
 function convolve(
   trace: Trace,
   name: string,
   x: Tensor,
   width: number,
-  { size, dilation }: { size: number; dilation: number },
+  seen: { size: number; dilation: number },
 ): Tensor {
-  const seen = size === 1 ? x : window(x, size, dilation);
-  const w = trace.weight(`${name}/weight`, [seen.shape[2] as number, width], { kind: 'he' });
-  return add(rowMatmul(seen, w), trace.weight(`${name}/bias`, [width], { kind: 'zeros' }));
+  const fan = seen.size * (x.shape[2] as number);
+  const w = trace.weight(`${name}/weight`, [fan, width], { kind: 'he' });
+  return causal(x, w, seen, trace.weight(`${name}/bias`, [width], { kind: 'zeros' }));
 }
 
 /** Blocks until a kernel reaches over the whole series, at most `depth`. */

@@ -18,7 +18,7 @@ function layer(trace: Trace, name: string, x: Tensor, width: number, stride: num
   const fan = kernel * kernel * (x.shape[3] as number);
   const w = trace.weight(`${name}/weight`, [fan, width], { kind: 'he' });
   const bias = trace.weight(`${name}/bias`, [width], { kind: 'zeros' });
-  return add(convolve(x, w, kernel, stride), bias);
+  return convolve(x, w, kernel, stride, bias);
 }
 
 /** One picture [B, H, W, C] to [B, last channels]: stages, then the mean over what is left of it. */

@@ -82,7 +82,7 @@ export function loadOf(counts: readonly number[], targets: readonly number[]): L
     (sum, share) => (share > 0 ? sum - share * Math.log(share) : sum),
     0,
   );
-  const ratios = shares.map((share, i) => share / targets[i]!);
+  const ratios = shares.map((share, i) => (share === targets[i] ? 1 : share / targets[i]!));
   const where = (test: (ratio: number) => boolean) =>
     ratios.flatMap((ratio, i) => (test(ratio) ? [i] : []));
   return {

@@ -45,6 +45,9 @@ export interface Gate<C = unknown> {
   readonly readsPorts: boolean;
   /** True where all open experts are asked, whatever k. */
   readonly asksAll?: boolean;
-  /** Scores [B, E] from features, which include `presencePort`. */
+  /**
+   * Scores [B, E] from features, which include `presencePort`; E is the length of `facts.experts`, in
+   * which a cascade names every expert twice (see wish.ts).
+   */
   scores(trace: Trace, features: Features, facts: GateFacts, config: C): Tensor;
 }

@@ -48,7 +48,7 @@ function oneHot(index: number, width: number): Tensor {
 /**
  * Scores [B, E] and open [B, E] (1 where the expert has its fields and is up) to the experts asked.
  * With a shared expert another is asked only where its selection is above the shared expert's
- * score, so that asking nobody else is a legal route.
+ * score, so that asking nobody else is a legal route, or where the shared expert is closed.
  */
 export function select(scores: Tensor, open: Tensor, plan: RoutePlan): Selection {
   const experts = scores.shape[1] as number;
@@ -59,10 +59,12 @@ export function select(scores: Tensor, open: Tensor, plan: RoutePlan): Selection
   }
   const shared = oneHot(plan.shared, experts);
   const others = sub(selection, mul(shared, -2 * closed));
-  const own = max(add(mul(scores, shared), mul(sub(shared, 1), -closed)), 1, true);
+  const standing = where(less(open, 0.5), 2 * closed, scores);
+  const own = max(add(mul(standing, shared), mul(sub(shared, 1), -4 * closed)), 1, true);
   const worth = cast(greaterEqual(others, own), 'float32');
-  const most = Math.min(plan.topK, experts - 1);
-  const asked = mul(mul(topKMask(others, most), worth), open);
+  // Where all others may be asked nobody need be ranked.
+  const among = plan.topK < experts - 1 ? mul(topKMask(others, plan.topK), worth) : worth;
+  const asked = mul(among, open);
   return { selection, mask: maximum(asked, mul(shared, open)) };
 }
 

@@ -23,6 +23,7 @@ export {
   type FileEntry,
   formatNumber,
   type GateEntry,
+  type ImportedEntry,
   type Manifest,
   manifestName,
   type PoolEntry,

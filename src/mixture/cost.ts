@@ -1,8 +1,8 @@
 /** The cost of asking an expert, counted from its work, so that it is the same on every machine. */
-import { experts } from '../expert/experts.js';
+import { foreignWork } from '../onnx/work.js';
 import { count } from '../tensor/emit.js';
 import { trainingTrace } from '../tensor/trace.js';
-import type { ExpertGraph } from './graphs.js';
+import { type ExpertGraph, modelOf } from './graphs.js';
 import { graphFeatures } from './wiring.js';
 
 /**
@@ -18,25 +18,29 @@ const perLookup = 0.0021;
 const perGram = 0.075;
 const perPort = 0.3;
 
-/**
- * Microseconds to encode its ports and run one record through an expert; `lengths` has the mean
- * number of ids in a row of each bag.
- */
-export function countedCost(graph: ExpertGraph, lengths: Readonly<Record<string, number>>): number {
+/** Mean number of ids in a row of each bag. */
+type Lengths = Readonly<Record<string, number>>;
+
+/** Multiply-adds, and numbers looked up in tables, of one record. */
+function workOf(graph: ExpertGraph, lengths: Lengths): { adds: number; lookups: number } {
+  const model = modelOf(graph);
+  if (model.by === 'nothing') return { adds: foreignWork(model.model), lookups: 0 };
   const trace = trainingTrace();
-  const output = experts
-    .get(graph.kind)
-    .build(graph.outputs, graph.config)
-    .forward(trace, graphFeatures(graph.fields, graph.ports));
+  const output = model.forward(trace, graphFeatures(graph.fields, graph.ports));
   const lookups = trace.tables.reduce(
     (sum, { port, width }) => sum + (lengths[port] ?? 0) * width,
     0,
   );
+  return { adds: count({ outputs: { output } }), lookups };
+}
+
+/** Microseconds to encode its ports and run one record through an expert. */
+export function countedCost(graph: ExpertGraph, lengths: Lengths): number {
+  const { adds, lookups } = workOf(graph, lengths);
   const grams = graph.ports.reduce(
     (sum, port) => sum + perPort + (lengths[port] ?? 0) * perGram,
     0,
   );
-  const cost =
-    perRun + count({ outputs: { output } }) * perMultiplyAdd + lookups * perLookup + grams;
+  const cost = perRun + adds * perMultiplyAdd + lookups * perLookup + grams;
   return Number(cost.toPrecision(4));
 }

@@ -147,6 +147,7 @@ export function servingFeeds(
     const column = selected.columns[port]!;
     const rows = selected.rows(port);
     batch = rows.length;
+    if (column.form === 'raw') throw new Error(`${port}: no graph of Monban reads raw values`);
     if (column.form === 'bag') bags.push({ column, rows });
     else if (column.own === true) feeds[port] = valuesFeed(column, rows);
     else dense.push({ column, rows });
@@ -166,7 +167,7 @@ export function trainingBatch(
     const column = selected.columns[port]!;
     const rows = selected.rows(port);
     if (column.form === 'values') feeds[port] = valuesFeed(column, rows);
-    else bags[port] = takeBag(column, rows);
+    else if (column.form === 'bag') bags[port] = takeBag(column, rows);
   }
   return { feeds, bags };
 }

@@ -1,10 +1,11 @@
 /** The serving graphs of a mixture: each expert, the gate with its route, and the pool. */
 
-import type { FieldPorts } from '../expert/expert.js';
+import type { FieldPorts, Model } from '../expert/expert.js';
 import { experts } from '../expert/experts.js';
 import { doubtPort, type GateFacts, presencePort, sharedPort } from '../gate/gate.js';
 import { gates } from '../gate/gates.js';
 import { select } from '../gate/route.js';
+import { wished } from '../gate/wish.js';
 import type { Calibration, Objective, PoolName } from '../objective/objective.js';
 import { emit } from '../tensor/emit.js';
 import { constant } from '../tensor/ops.js';
@@ -22,6 +23,13 @@ export interface ExpertGraph {
   readonly ports: readonly string[];
   /** Numbers it says about a row. */
   readonly outputs: number;
+  /** What its kind read from outside, where it does. */
+  readonly loaded?: unknown;
+}
+
+/** The model of an expert. */
+export function modelOf({ kind, config, outputs, fields, loaded }: ExpertGraph): Model {
+  return experts.get(kind).build(outputs, config, { fields, loaded });
 }
 
 /** Ports in (see `feedNames`), `output` out: raw outputs [B, W], or answers [B, V] where a calibration is given. */
@@ -33,7 +41,8 @@ export function expertGraph(
 ): Uint8Array {
   const ports = servedPorts(graph.fields, graph.ports);
   const trace = servingTrace(learned, { ports, quantise: true });
-  const model = experts.get(graph.kind).build(graph.outputs, graph.config);
+  const model = modelOf(graph);
+  if (model.by !== 'gradient') throw new Error(`${graph.kind}: not a graph of its own`);
   const raw = model.forward(trace, trace.features);
   const output = calibration === undefined ? raw : objective.calibrated(raw, calibration);
   return emit({ name: 'expert', outputs: { output } });
@@ -52,7 +61,7 @@ export interface GateGraph {
   readonly shared: number;
   /** Selection bias per expert, from balancing. */
   readonly bias: readonly number[];
-  /** lambda x cost per expert. */
+  /** lambda x cost per expert: what an expert must be worth to be asked. */
   readonly penalty: readonly number[];
 }
 
@@ -82,8 +91,8 @@ function row(values: readonly number[]): Tensor {
 }
 
 /**
- * The ports of `gateInputs` and `open` [B, E] in; `scores`, `selection`, `mask` and `logWeights`,
- * all [B, E], out.
+ * The ports of `gateInputs` and `open` [B, E] in; `scores` (in a cascade the expected gains),
+ * `selection`, `mask` and `logWeights`, all [B, E], out.
  */
 export function gateGraph(
   graph: GateGraph,
@@ -99,16 +108,16 @@ export function gateGraph(
   const trace = servingTrace(learned, { ports, quantise: false });
   const gate = gates.get(graph.kind);
   const features = withDoubt(trace.features, objective);
-  const scores = gate.scores(trace, features, graph.facts, graph.config);
+  const { scores, wish } = wished(gate, trace, features, graph.facts, graph);
   const open = input('open', ['B', graph.facts.experts.length]);
-  const { selection, mask } = select(scores, open, {
+  const { selection, mask } = select(wish, open, {
     topK: graph.topK,
     penalty: row(graph.penalty),
     bias: row(graph.bias),
     shared: graph.shared,
   });
   const logWeights = objective.pools[graph.pool].weights(scores, mask);
-  return emit({ name: 'gate', outputs: { scores, selection, mask, logWeights } });
+  return emit({ name: 'gate', outputs: { scores: wish, selection, mask, logWeights } });
 }
 
 /**

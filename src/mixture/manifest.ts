@@ -1,5 +1,6 @@
 /** The manifest of a bundle: what its parts are, and that they are whole; nothing here reads files. */
 import { MonbanError, show } from '../core/fault.js';
+import type { FrozenWiring } from '../expert/expert.js';
 import type { GateFacts } from '../gate/gate.js';
 import type { Calibration, PoolName } from '../objective/objective.js';
 import type { Card } from './card.js';
@@ -37,6 +38,15 @@ export interface ExpertEntry {
   /** Work per record in microseconds, as counted or measured. */
   readonly cost: number;
   readonly file: string;
+  /** A model that others wrote, which `file` then reads. */
+  readonly imported?: ImportedEntry;
+}
+
+/** An imported model in a bundle: its file, as it was given, and how it is wired. */
+export interface ImportedEntry extends FrozenWiring {
+  readonly file: string;
+  /** Stands for a number that is not one. */
+  readonly unsaid: number;
 }
 
 export interface GateEntry {

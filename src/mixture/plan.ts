@@ -151,6 +151,13 @@ function crossCheck(spec: Spec, fields: string[], experts: string[]): Fault[] {
   }
   if (spec.gate.shared !== undefined)
     faults.push(...unknownName('gate.shared', spec.gate.shared, 'expert', experts));
+  if (spec.gate.shared !== undefined && spec.gate.balance.targets !== undefined)
+    faults.push({
+      where: 'gate.balance.targets',
+      expected: 'none beside gate.shared',
+      found: show(spec.gate.balance.targets),
+      todo: 'remove them: beside a shared expert others are asked where they gain',
+    });
   for (const name of Object.keys(spec.gate.balance.targets ?? {}))
     faults.push(...unknownName(`gate.balance.targets.${name}`, name, 'expert', experts));
   for (const name of Object.keys(spec.reward?.experts ?? {}))

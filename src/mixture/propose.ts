@@ -11,6 +11,8 @@ export interface SeenField {
 export interface Proposal {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly experts: Readonly<Record<string, unknown>>;
+  /** What a gate needs to be told, where that is anything. */
+  readonly gate?: Readonly<Record<string, unknown>>;
   /** Columns that are left out, with the reason. */
   readonly left: readonly SeenField[];
 }
@@ -58,8 +60,10 @@ const sizes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   words: { small: { kind: 'text', width: 16, hidden: 32 } },
   lines: { small: { kind: 'log', width: 16, hidden: 32 } },
   kernels: { table: 'tabular' },
-  look: { glance: { kind: 'image', size: 'small' } },
+  look: { look: { kind: 'image', size: 'large' }, glance: { kind: 'image', size: 'small' } },
 };
+/** Of several sizes this one is cheap and nearly as good on most records: it runs on all. */
+const sharedExpert = 'glance';
 
 /** Experts for the kinds that are there: unequal ones, of which the gate may choose half. */
 export function proposeExperts(
@@ -79,6 +83,11 @@ export function proposeExperts(
     },
   );
   return Object.fromEntries(experts);
+}
+
+/** A gate for proposed experts, where it needs to be told anything. */
+export function proposeGate(experts: Readonly<Record<string, unknown>>): Pick<Proposal, 'gate'> {
+  return sharedExpert in experts ? { gate: { shared: sharedExpert } } : {};
 }
 
 function expertsFor(kinds: ReadonlySet<string>, fields: number): Record<string, unknown> {
@@ -111,5 +120,6 @@ export function propose(seen: readonly SeenField[], objective?: string): Proposa
     fields[name] = name === field.column ? kind : { kind, column: field.column };
     kinds.add(kind);
   }
-  return { fields, experts: proposeExperts(kinds, objective, Object.keys(fields).length), left };
+  const experts = proposeExperts(kinds, objective, Object.keys(fields).length);
+  return { fields, experts, ...proposeGate(experts), left };
 }

@@ -97,13 +97,22 @@ const gateKeys = {
     .enum(['auto', 'product', 'mixture'])
     .default('auto')
     .describe('how answers are joined: by multiplying or by averaging probabilities'),
-  shared: z.string().optional().describe('an expert that runs on every record'),
+  shared: z
+    .string()
+    .optional()
+    .describe('an expert that runs on every record; others are asked where they gain'),
   cost: z
     .number()
     .min(0)
     .max(100)
-    .default(0.02)
-    .describe('lambda: worth of one mean expert in score'),
+    .optional()
+    .describe('lambda: worth of one mean expert in score; 0.02, or chosen with a shared expert'),
+  tolerance: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('what the chosen lambda may cost in accuracy or R2 on check rows; 0.001'),
   balance: balance.prefault({}).describe('of the load among experts'),
   zLoss: z.number().min(0).max(1).default(0.001).describe('keeps the scores small'),
   noise: z.number().min(0).max(10).default(0.1).describe('exploration in training'),

@@ -28,7 +28,8 @@ function pickFields(fields: FieldPorts, names: readonly string[] | undefined): F
 /** The ports an expert reads; throws MonbanError when there is none that it can. */
 export function expertPorts(fields: FieldPorts, expert: ExpertPlan): string[] {
   const kind = expertKinds.get(expert.kind);
-  const ports = readable(pickFields(fields, expert.reads), kind.ports);
+  const own = pickFields(fields, expert.reads);
+  const ports = kind.reads?.(own, expert.config) ?? readable(own, kind.ports);
   if (ports.length > 0) return ports;
   throw new MonbanError({
     where: `experts.${expert.name}`,

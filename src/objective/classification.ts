@@ -15,6 +15,7 @@ import {
   sub,
   sum,
 } from '../tensor/ops.js';
+import { adoptLabels } from './adopt.js';
 import { bestTemperature, lossAt } from './calibrate.js';
 import { checkLabels, countLabels, indexLabels, rising, weightsOf } from './label.js';
 import type { Answer, Objective, Shown, Truth } from './objective.js';
@@ -200,6 +201,7 @@ export const classification: Objective<Config, ClassificationState, ClassPrices>
   even,
   logLikelihood: (pooled, truth) => pick(pooled, truth),
   likelihoods,
+  adopt: (foreign, state, where) => adoptLabels(foreign, state.labels, where),
   utility: (right, wrong, state, where) => utilityTable(right, wrong, state.labels, where),
   earned,
   answer(row, state, utility) {

@@ -2,6 +2,7 @@
 import type { ZodType } from 'zod';
 import type { Values } from '../data/column.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { Trace } from '../tensor/trace.js';
 import type { Pool } from './pool.js';
 
 /** The two ways to make one answer of several. */
@@ -55,6 +56,25 @@ export interface AnswerColumn {
   readonly name: string;
   readonly type: 'VARCHAR' | 'DOUBLE';
   readonly cell: (answer: Answer) => string | number | null;
+}
+
+/** What an imported model gives: [B, width] numbers, and the labels behind them. */
+export interface Foreign {
+  readonly gives: string;
+  readonly width: number;
+  readonly classes?: readonly (string | null)[];
+}
+
+/** How what an imported model gives becomes raw outputs. */
+export interface Adopted {
+  /** [B, width] to [B, W]. */
+  forward(trace: Trace, said: Tensor): Tensor;
+  /** The weights of `forward`, by name, as they are before any row is known. */
+  readonly start: Readonly<Record<string, Float32Array>>;
+  /** The same as raw outputs [N, W] of `start` on held-out rows would have them. */
+  fit?(outputs: Float32Array, truth: Truth): Readonly<Record<string, Float32Array>>;
+  /** Stands for a number that is not one. */
+  readonly unsaid: number;
 }
 
 /** How answers and scores are shown. */
@@ -132,6 +152,8 @@ export interface Objective<C = unknown, S = unknown, U = Utility> {
   utility(right: unknown, wrong: unknown, state: S, where: string): U;
   /** What answering [N, V] earns in each row; the least it can earn where the truth is unknown. */
   earned(answers: Float32Array, truth: Truth, state: S, utility: U): Float64Array;
+  /** Reads what an imported model gives; throws MonbanError under `where` with every fault. */
+  adopt(foreign: Foreign, state: S, where: string): Adopted;
   /** What to know in order to read the scores, in one sentence. */
   note?(state: S): string | undefined;
   answer(row: Float32Array, state: S, utility?: U): Answer;

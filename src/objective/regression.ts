@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MonbanError, show } from '../core/fault.js';
 import { slice } from '../tensor/ops.js';
+import { adoptAmount } from './adopt.js';
 import { type AmountScale, amounts, amountText, scaleOf, toAmount, toTruth } from './amount.js';
 import { scoreAmounts } from './amount-score.js';
 import { calibrated, concomitantLoss, logDensity, mixture, product } from './gaussian.js';
@@ -141,6 +142,7 @@ export const regression: Objective<Config, RegressionState, AmountPrices> = {
   even: (each, open, state) => even(each, open, Float32Array.from(state.prior)),
   logLikelihood: logDensity,
   likelihoods: (answers, truth) => likelihoods(answers, truth),
+  adopt: adoptAmount,
   utility: (right, wrong, _state, where) => prices(right, wrong, where),
   earned: (answers, truth, state, { right, wrong }) =>
     Float64Array.from(truth, (value, row) => {

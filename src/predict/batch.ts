@@ -34,12 +34,23 @@ const expected = {
 /** An item of a list as text; what holds several numbers stays JSON, and no number is NaN as in data. */
 function item(value: unknown): string | undefined {
   if (value === null) return 'NaN';
+  if (typeof value === 'boolean') return String(Number(value));
   if (typeof value === 'string' || typeof value === 'number') return String(value);
   if (typeof value !== 'object') return undefined;
   const flat = Object.values(value as object).every(
-    (one) => one === null || typeof one === 'string' || typeof one === 'number',
+    (one) => one === null || typeof one !== 'object',
   );
-  return flat ? JSON.stringify(value) : undefined;
+  return flat
+    ? JSON.stringify(value, (_, one) => (one === true || one === false ? +one : one))
+    : undefined;
+}
+
+/** Whether nested lists form a grid: no row is shorter than another, and none stands beside a number. */
+function isEven(list: readonly unknown[]): boolean {
+  const rows = list.filter((one) => Array.isArray(one));
+  if (rows.length === 0) return true;
+  const wide = rows[0]!.length;
+  return rows.length === list.length && rows.every((row) => row.length === wide && isEven(row));
 }
 
 /** A JSON value as a cell; undefined where it does not fit the storage. */
@@ -48,7 +59,8 @@ function cell(value: unknown, storage: Storage): Cell | undefined {
   if (storage === 'any' && Array.isArray(value)) {
     // Rows of pixels may be nested.
     const items: unknown[] = value.flat(3);
-    const fits = items.every((one) => typeof one === 'string' || typeof one === 'number');
+    const fits =
+      isEven(value) && items.every((one) => typeof one === 'string' || typeof one === 'number');
     return fits ? items.map(String) : undefined;
   }
   if (storage === 'list' && Array.isArray(value)) {
@@ -58,7 +70,10 @@ function cell(value: unknown, storage: Storage): Cell | undefined {
   }
   if (storage === 'any') return typeof value === 'string' ? value : undefined;
   if (typeof value === 'boolean') return storage === 'number' ? Number(value) : String(value);
-  if (typeof value === 'number') return storage === 'list' ? undefined : value;
+  if (typeof value === 'number') {
+    if (storage === 'text') return String(value);
+    return storage === 'list' ? undefined : value;
+  }
   if (typeof value !== 'string') return undefined;
   return storage !== 'number' || isMissingMark(value) || !Number.isNaN(Number(value))
     ? value

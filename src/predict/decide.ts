@@ -4,7 +4,8 @@ import type { Asked, Decision, Stages } from '../mixture/decision.js';
 
 import type { Utility } from '../objective/objective.js';
 import { notAsked } from '../objective/pool.js';
-import type { OpenSession } from '../runtime/onnxruntime.js';
+import type { Sessions } from '../runtime/onnxruntime.js';
+import { type AskedRows, askedRows } from './asked.js';
 import { allRows, type Batch, type JsonRecord } from './batch.js';
 import { type Encoded, encodeLazily } from './encoded.js';
 import { loadBatch } from './load.js';
@@ -70,31 +71,22 @@ function rowsAsking(mask: Float32Array, e: number, experts: number): Int32Array 
 }
 
 /** Encodes each port once, for the union of the rows of the experts that read it. */
-function encodeFor(model: Model, encoded: Encoded, mask: Float32Array): void {
-  const experts = model.manifest.experts.length;
-  for (const [port, readers] of model.readers) {
-    const rows = new Int32Array(mask.length / experts);
-    let count = 0;
-    for (let row = 0; row < rows.length; row++) {
-      let asks = false;
-      for (const e of readers) asks ||= mask[row * experts + e]! > 0;
-      if (asks) rows[count++] = row;
+function encodeFor(model: Model, encoded: Encoded, { rows }: AskedRows, total: number): void {
+  const wanted = new Map<string, Uint8Array>();
+  rows.forEach((list, e) => {
+    if (list.length === 0) return;
+    for (const port of model.manifest.experts[e]!.ports) {
+      const marks = wanted.get(port) ?? new Uint8Array(total);
+      wanted.set(port, marks);
+      for (let i = 0; i < list.length; i++) marks[list[i]!] = 1;
     }
-    if (count > 0) encoded.want(port, rows.subarray(0, count));
-  }
-}
-
-/** Fills the asked experts of each row to the left: [B, K] places for K = the most asked. */
-function packing(mask: Float32Array, experts: number): { k: number; slot: Int32Array } {
-  const slot = new Int32Array(mask.length).fill(-1);
-  let k = 1;
-  for (let row = 0; row * experts < mask.length; row++) {
+  });
+  const all = new Int32Array(total);
+  for (const [port, marks] of wanted) {
     let count = 0;
-    for (let e = 0; e < experts; e++)
-      if (mask[row * experts + e]! > 0) slot[row * experts + e] = count++;
-    k = Math.max(k, count);
+    for (let row = 0; row < total; row++) if (marks[row] === 1) all[count++] = row;
+    encoded.want(port, all.slice(0, count));
   }
-  return { k, slot };
 }
 
 async function runBatch(
@@ -131,21 +123,20 @@ async function runBatch(
     const answers = new Float32Array(0);
     return { rows: batch.rows, batch, presence, open, answers, ms, ...routed };
   }
-  const asking = experts.map((_, e) => rowsAsking(routed.mask, e, count));
-  encodeFor(model, encoded, routed.mask);
+  const asked = askedRows(routed.mask, count);
+  encodeFor(model, encoded, asked, batch.rows);
   const expertStart = clock();
-  const { k, slot } = packing(routed.mask, count);
+  const { k } = asked;
   const outputs = new Float32Array(batch.rows * k * width);
   const logWeights = new Float32Array(batch.rows * k).fill(notAsked);
   for (let e = 0; e < count; e++) {
-    const rows = asking[e]!;
+    const rows = asked.rows[e]!;
     if (rows.length === 0) continue;
     const output = said[e] ?? (await askExpert(model, e, encoded, rows));
     for (let i = 0; i < rows.length; i++) {
-      const at = rows[i]! * count + e;
-      const place = rows[i]! * k + slot[at]!;
+      const place = rows[i]! * k + asked.slots[e]![i]!;
       outputs.set(output.subarray(i * width, (i + 1) * width), place * width);
-      logWeights[place] = routed.logWeights[at]!;
+      logWeights[place] = routed.logWeights[rows[i]! * count + e]!;
     }
   }
   const poolStart = clock();
@@ -201,6 +192,9 @@ function decisionOf(
     }
   });
   route.sort((a, b) => b.weight - a.weight);
+  // Of many experts Object.fromEntries would take thirty times as long.
+  const scores: Record<string, number> = {};
+  for (let e = 0; e < experts.length; e++) scores[experts[e]!.name] = routed.scores[at + e]!;
   const width = model.width;
   const share = (ms: number) => ms / routed.rows;
   const bits = routed.presence.subarray(row * fields.length, (row + 1) * fields.length);
@@ -214,7 +208,7 @@ function decisionOf(
     route,
     runnerUp: runnerUp < 0 ? null : experts[runnerUp]!.name,
     margin: runnerUp < 0 || !Number.isFinite(last) ? null : last - routed.selection[at + runnerUp]!,
-    scores: Object.fromEntries(experts.map(({ name }, e) => [name, routed.scores[at + e]!])),
+    scores,
     missing: fields.filter((_, f) => bits[f] === 0).map(({ name }) => name),
     ms: {
       encode: share(routed.ms.encode),
@@ -235,12 +229,12 @@ export function utilityOf(model: Model): Utility | undefined {
 
 /** Opens a bundle for deciding, over the sessions of one build of ONNX Runtime. */
 export async function predictorOver(
-  openSession: OpenSession,
+  sessions: Sessions,
   bundle: Bundle,
   options: PredictorOptions = {},
 ): Promise<Predictor> {
   const clock = options.clock ?? (() => performance.now());
-  const model = await openModel(openSession, bundle, options.watch);
+  const model = await openModel(sessions, bundle, options.watch);
   const utility = utilityOf(model);
   const run = (batch: Batch, how: RunOptions = {}) => runBatch(model, batch, clock, how);
   const decision = (routed: Routed, row: number) => decisionOf(model, utility, routed, row);

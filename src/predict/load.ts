@@ -1,5 +1,5 @@
 /** The load stage: what fields only point to is read before anything is encoded. */
-import type { Fault } from '../core/fault.js';
+import { type Fault, inField } from '../core/fault.js';
 import type { Values } from '../data/column.js';
 import type { Coder } from '../encoder/encoder.js';
 import type { Batch } from './batch.js';
@@ -19,7 +19,7 @@ export async function loadBatch(model: LoadingModel, batch: Batch): Promise<Batc
   if (model.coders.every(({ load }) => load === undefined)) return batch;
   const values: Record<string, Values> = { ...batch.values };
   for (const [f, { name }] of model.manifest.fields.entries()) {
-    const loaded = await model.coders[f]!.load?.(values[name]!);
+    const loaded = await model.coders[f]!.load?.(values[name]!).catch(inField(name));
     if (loaded === undefined) continue;
     values[name] = loaded.values;
     if (loaded.faults.length > 0) model.watch.broken?.(name, loaded.faults);

@@ -3,12 +3,14 @@ import type { Fault } from '../core/fault.js';
 import type { Coder } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
 import { presencePort, sharedPort } from '../gate/gate.js';
-import type { Bundle, Manifest } from '../mixture/bundle.js';
+import { type ExpertRunner, openExpert } from '../mixture/expert-runner.js';
 import { gateInputs, servingFeeds } from '../mixture/feeds.js';
+import type { ExpertParts } from '../mixture/imported.js';
+import type { Bundle, ExpertEntry, Manifest } from '../mixture/manifest.js';
 import type { Objective } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { notAsked } from '../objective/pool.js';
-import type { OpenSession, Session } from '../runtime/onnxruntime.js';
+import type { Session, Sessions } from '../runtime/onnxruntime.js';
 import { type Batch, type JsonRecord, recordReader } from './batch.js';
 import type { Encoded, PortSource } from './encoded.js';
 import { memorySlices } from './slices.js';
@@ -19,6 +21,15 @@ export interface Watch {
   readonly broken?: (field: string, faults: readonly Fault[]) => void;
   readonly encoded?: (port: string, rows: number) => void;
   readonly asked?: (expert: string, rows: number) => void;
+}
+
+/** Experts that can be asked about a record where `least` of the same fields are given. */
+interface Need {
+  /** Places of the fields. */
+  readonly fields: readonly number[];
+  readonly least: number;
+  /** Places of the experts. */
+  readonly experts: readonly number[];
 }
 
 export interface Model {
@@ -33,13 +44,11 @@ export interface Model {
   /** One for each field. */
   readonly coders: readonly Coder[];
   readonly sources: ReadonlyMap<string, PortSource>;
-  /** The experts that read each port, for ports that any of them reads. */
-  readonly readers: ReadonlyMap<string, readonly number[]>;
-  /** Places of the fields that each expert reads. */
-  readonly reads: readonly (readonly number[])[];
+  /** Each expert in one of them. */
+  readonly needs: readonly Need[];
   /** What the gate's graph is fed besides `open`. */
   readonly gateInputs: readonly string[];
-  readonly experts: readonly Session[];
+  readonly experts: readonly ExpertRunner[];
   readonly gate: Session;
   readonly pool: Session;
   readonly watch: Watch;
@@ -53,17 +62,30 @@ export function coderOf({ manifest, coders }: Model, field: string): Coder {
   return coders[manifest.fields.findIndex(({ name }) => name === field)]!;
 }
 
-function readersOf({ experts }: Manifest): Map<string, number[]> {
-  const readers = new Map<string, number[]>();
-  experts.forEach(({ ports }, e) => {
-    for (const port of ports) readers.set(port, [...(readers.get(port) ?? []), e]);
+/** Many experts that need the same fields are looked at once. */
+function needsOf({ experts }: Manifest, sources: Model['sources']): Need[] {
+  const found = new Map<string, { fields: number[]; least: number; experts: number[] }>();
+  experts.forEach(({ ports, needs }, e) => {
+    const fields = [...new Set(ports.map((port) => sources.get(port)!.index))];
+    const least = needs === 'any' ? 1 : fields.length;
+    const key = `${least} of ${fields.join(' ')}`;
+    const same = found.get(key) ?? { fields, least, experts: [] };
+    same.experts.push(e);
+    found.set(key, same);
   });
-  return readers;
+  return [...found.values()];
+}
+
+function partsOf({ name, file, imported }: ExpertEntry, bundle: Bundle): ExpertParts {
+  const graph = bundle.file(file);
+  if (imported === undefined) return { name, graph };
+  const { file: model, ...wiring } = imported;
+  return { name, graph, imported: { ...wiring, bytes: bundle.file(model) } };
 }
 
 /** Opens every session of a bundle. */
 export async function openModel(
-  openSession: OpenSession,
+  sessions: Sessions,
   bundle: Bundle,
   watch: Watch = {},
 ): Promise<Model> {
@@ -79,8 +101,10 @@ export async function openModel(
       ]),
     ),
   );
-  const open = (path: string) => openSession(bundle.file(path));
-  const experts = await Promise.all(manifest.experts.map(({ file }) => open(file)));
+  const open = (path: string) => sessions.openSession(bundle.file(path));
+  const experts = await Promise.all(
+    manifest.experts.map((entry) => openExpert(sessions, partsOf(entry, bundle))),
+  );
   const gate = await open(manifest.gate.file);
   const pool = await open(manifest.pool.file);
   return {
@@ -92,10 +116,7 @@ export async function openModel(
     prior: objective.prior(state),
     coders,
     sources,
-    readers: readersOf(manifest),
-    reads: manifest.experts.map(({ ports }) => [
-      ...new Set(ports.map((port) => sources.get(port)!.index)),
-    ]),
+    needs: needsOf(manifest, sources),
     gateInputs: gateInputs(manifest.gate),
     experts,
     gate,
@@ -136,17 +157,18 @@ export function openExperts(
   const { experts, fields } = model.manifest;
   const rows = presence.length / fields.length;
   const open = new Float32Array(rows * experts.length);
-  for (let e = 0; e < experts.length; e++) {
-    const { name, needs } = experts[e]!;
-    if (closed?.has(name)) continue;
-    const own = model.reads[e]!;
-    const least = needs === 'any' ? 1 : own.length;
+  const count = experts.length;
+  for (const need of model.needs) {
     for (let row = 0; row < rows; row++) {
       let given = 0;
-      for (const f of own) given += presence[row * fields.length + f]!;
-      if (given >= least) open[row * experts.length + e] = 1;
+      for (const f of need.fields) given += presence[row * fields.length + f]!;
+      if (given < need.least) continue;
+      for (const e of need.experts) open[row * count + e] = 1;
     }
   }
+  experts.forEach(({ name }, e) => {
+    if (closed?.has(name)) for (let row = 0; row < rows; row++) open[row * count + e] = 0;
+  });
   return open;
 }
 
@@ -164,9 +186,7 @@ export async function askExpert(
       columns: encoded.columns,
       rows: (port: string) => encoded.positions(port, part),
     };
-    const session = model.experts[e]!;
-    const { output } = await session.run(servingFeeds(ports, selected, session.reads));
-    return output!.data as Float32Array;
+    return model.experts[e]!.say(ports, selected);
   };
   if (rows.length === 1) return ask(rows);
   const out = new Float32Array(rows.length * model.width);

@@ -1,6 +1,6 @@
 /** The predictor in Node. */
 import type { Bundle } from '../mixture/bundle.js';
-import { openSession } from '../runtime/session.js';
+import { sessions } from '../runtime/session.js';
 import { type Predictor, type PredictorOptions, predictorOver } from './decide.js';
 
 export type { Predictor, PredictorOptions, Routed, RunOptions } from './decide.js';
@@ -8,5 +8,5 @@ export { utilityOf } from './decide.js';
 
 /** Opens a bundle for deciding. */
 export function openPredictor(bundle: Bundle, options: PredictorOptions = {}): Promise<Predictor> {
-  return predictorOver(openSession, bundle, options);
+  return predictorOver(sessions, bundle, options);
 }

@@ -193,6 +193,7 @@ const cases: Record<string, Case> = {
     shapes: [['B', 3, 3, 1]],
     f: (x) => ops.square(ops.patches(ops.patches(x, 3, 2), 2)),
   },
+  pad: { shapes: x24, f: (x) => ops.square(ops.pad(ops.square(x), 1, 2, 1)) },
   fold: {
     shapes: [['B', 2, 2, 9]],
     f: (x) => ops.square(ops.fold(x, { size: 3, stride: 2, height: 3, width: 4 })),
@@ -217,6 +218,28 @@ const cases: Record<string, Case> = {
       [18, 3],
     ],
     f: (x, w) => ops.tanh(ops.convolve(x, w, 3, 2)),
+  },
+  'convolve, stride 3 over even edges, with a bias': {
+    shapes: [['B', 7, 8, 1], [25, 2], [2]],
+    f: (x, w, bias) => ops.tanh(ops.convolve(x, w, 5, 3, bias)),
+  },
+  'convolve, stride 2 over an odd picture': {
+    shapes: [
+      ['B', 7, 3, 2],
+      [18, 3],
+    ],
+    f: (x, w) => ops.tanh(ops.convolve(x, w, 3, 2)),
+  },
+  'causal convolution': {
+    shapes: [['B', 6, 2], [6, 3], [3]],
+    f: (x, w, bias) => ops.tanh(ops.causal(x, w, { size: 3, dilation: 2 }, bias)),
+  },
+  'causal, one step': {
+    shapes: [
+      ['B', 3, 2],
+      [2, 3],
+    ],
+    f: (x, w) => ops.tanh(ops.causal(x, w, { size: 1, dilation: 1 })),
   },
   'convolve, even size': {
     shapes: [

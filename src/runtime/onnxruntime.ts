@@ -2,6 +2,7 @@
 import type { InferenceSession, TypedTensor } from 'onnxruntime-node';
 import { MonbanError, show } from '../core/fault.js';
 import { type Data, type Dim, type Dtype, elements } from '../onnx/types.js';
+import type { OpenForeign } from './foreign.js';
 
 /** A tensor at run time: its numbers, row after row, and the lengths of its axes. */
 export interface Numbers {
@@ -33,6 +34,12 @@ export interface Session {
 /** Opens a model from its bytes; throws MonbanError when it cannot be loaded. */
 export type OpenSession = (model: Uint8Array) => Promise<Session>;
 
+/** What one build of ONNX Runtime opens: Monban's own graphs, and models that others wrote. */
+export interface Sessions {
+  readonly openSession: OpenSession;
+  readonly openForeign: OpenForeign;
+}
+
 type Value = TypedTensor<'float32'>;
 type TensorClass = new (type: 'float32', data: Float32Array, dims: readonly number[]) => Value;
 
@@ -48,7 +55,12 @@ const whatToDo = [
     todo: 'check the path',
   },
   {
-    pattern: /not a registered|not implemented|NOT_IMPLEMENTED/i,
+    pattern: /external data|external initializer/i,
+    expected: 'a model in one file',
+    todo: 'save it with its weights inside the file, without external data',
+  },
+  {
+    pattern: /not a registered|No Op registered|not implemented|NOT_IMPLEMENTED/i,
     expected: 'operators of the standard set',
     todo: 'export it again without custom operators',
   },

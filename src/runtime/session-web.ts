@@ -1,7 +1,8 @@
 /** Sessions of ONNX Runtime compiled to WebAssembly: the door for browsers, open in Node too. */
 import { env, InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 import { MonbanError } from '../core/fault.js';
-import { type OpenSession, openFault, wrapSession } from './onnxruntime.js';
+import { wrapForeign } from './foreign.js';
+import { openFault, type Sessions, wrapSession } from './onnxruntime.js';
 
 /** Where the runtime's own files lie. */
 export interface WasmOptions {
@@ -20,21 +21,24 @@ function startFault(error: unknown): MonbanError | undefined {
   });
 }
 
+const options: InferenceSession.SessionOptions = {
+  executionProviders: ['wasm'],
+  executionMode: 'sequential',
+  graphOptimizationLevel: 'all',
+  logSeverityLevel: 3,
+};
+
 /** Opens sessions that run on one thread, which needs no special headers of the server. */
-export function webSessions({ wasm }: WasmOptions = {}): OpenSession {
+export function webSessions({ wasm }: WasmOptions = {}): Sessions {
   env.logLevel = 'error';
   env.wasm.numThreads = 1;
   if (wasm !== undefined) env.wasm.wasmPaths = { wasm: `${wasm}ort-wasm-simd-threaded.wasm` };
-  return async (model) => {
-    const options: InferenceSession.SessionOptions = {
-      executionProviders: ['wasm'],
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-    };
-    const native = await InferenceSession.create(model, options).catch((error: unknown) => {
-      throw startFault(error) ?? openFault('model', error);
+  const open = (model: Uint8Array, where: string) =>
+    InferenceSession.create(model, options).catch((error: unknown) => {
+      throw startFault(error) ?? openFault(where, error);
     });
-    return wrapSession(native, Tensor);
+  return {
+    openSession: async (model) => wrapSession(await open(model, 'model'), Tensor),
+    openForeign: async (model, where) => wrapForeign(await open(model, where), Tensor),
   };
 }

@@ -1,8 +1,19 @@
 /** Sessions of ONNX Runtime in Node: the only way in which Monban runs a model there. */
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
-import { openFault, type Session, wrapSession } from './onnxruntime.js';
+import { type OpenForeign, wrapForeign } from './foreign.js';
+import { openFault, type Session, type Sessions, wrapSession } from './onnxruntime.js';
 
 export type { Arrays, Numbers, Session, Slot } from './onnxruntime.js';
+
+/** How every session runs. */
+const sessionOptions: InferenceSession.SessionOptions = {
+  executionProviders: ['cpu'],
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  executionMode: 'sequential',
+  graphOptimizationLevel: 'all',
+  logSeverityLevel: 3,
+};
 
 /** The version of ONNX Runtime, which decides how sums are rounded. */
 export const engineVersion: string = env.versions.common;
@@ -13,17 +24,25 @@ export async function openSession(
   { threads = 1 }: { readonly threads?: number } = {},
 ): Promise<Session> {
   env.logLevel = 'error';
-  const options: InferenceSession.SessionOptions = {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-  };
+  const options = { ...sessionOptions, intraOpNumThreads: threads };
   const where = typeof model === 'string' ? model : 'model';
   const native = await InferenceSession.create(model as string, options).catch((error: unknown) => {
     throw openFault(where, error);
   });
   return wrapSession(native, Tensor);
 }
+
+/** Opens a model that another tool wrote; throws MonbanError at `where` when it cannot be loaded. */
+export const openForeign: OpenForeign = async (model, where) => {
+  env.logLevel = 'error';
+  // A copy: ONNX Runtime takes no bytes from shared memory.
+  const native = await InferenceSession.create(new Uint8Array(model), sessionOptions).catch(
+    (error: unknown) => {
+      throw openFault(where, error);
+    },
+  );
+  return wrapForeign(native, Tensor);
+};
+
+/** The sessions of this build. */
+export const sessions: Sessions = { openSession, openForeign };

@@ -1,11 +1,10 @@
-/** Trains weights and tables step by step: one run for loss and gradients, one for the optimiser. */
+/** Trains weights and tables step by step: a run for loss and gradients, then the optimisers. */
 import type { BagColumn } from '../core/column.js';
 import { MonbanError } from '../core/fault.js';
 import { random } from '../core/random.js';
-import { emit } from '../tensor/emit.js';
-import { adamScalars, adamW } from '../tensor/optimiser.js';
 import { type StepParts, trainingStep } from '../tensor/step.js';
 import type { Draw, Learned } from '../tensor/trace.js';
+import { type AdamOptions, adamScalars } from './adam.js';
 import { fillDraw } from './draw.js';
 import { type FlatWeights, flatten } from './flat.js';
 import { type Arrays, type Numbers, openSession, type Session } from './session.js';
@@ -81,12 +80,8 @@ export interface Trainer {
 interface Engine {
   parts: TrainerParts;
   readonly forwardBackward: Session;
-  /** Undefined where there are only tables. */
-  readonly optimiser: Session | undefined;
   flat: FlatWeights;
   tables: ReadonlyMap<string, Table>;
-  readonly beta1: number;
-  readonly beta2: number;
   /** Arrays kept between steps of the same size. */
   plan: Plan;
   step: number;
@@ -147,14 +142,11 @@ function feedStep({ parts, tables, plan, step }: Engine, batch: Batch): Arrays {
   return { ...plan.feeds, ...batch.feeds };
 }
 
-async function updateWeights(engine: Engine, rateFactor: number): Promise<number> {
-  const { optimiser, flat, parts, beta1, beta2, step } = engine;
-  if (optimiser === undefined) return 0;
+function updateWeights({ flat, parts, step }: Engine, rateFactor: number): number {
+  if (flat.size === 0) return 0;
   const { rate, weightDecay } = parts.optimiser;
-  const scalars = adamScalars(step + 1, { rate: rate * rateFactor, weightDecay, beta1, beta2 });
-  for (const [name, value] of Object.entries(scalars)) flat.optimiserFeeds[name]!.data[0] = value;
-  await optimiser.run(flat.optimiserFeeds, flat.optimiserFetches);
-  return flat.optimiserFetches.norm!.data[0] as number;
+  const plan = { ...adamOptions(parts), rate: rate * rateFactor, weightDecay };
+  return flat.adam.step(adamScalars(step + 1, plan));
 }
 
 async function takeStep(engine: Engine, batch: Batch): Promise<StepResult> {
@@ -167,7 +159,7 @@ async function takeStep(engine: Engine, batch: Batch): Promise<StepResult> {
   const result = await engine.forwardBackward.run(feedStep(engine, batch), fetches);
   const loss = fetches.loss!.data[0] as number;
   checkFinite(loss, 'loss', step);
-  const gradientNorm = await updateWeights(engine, batch.rateFactor);
+  const gradientNorm = updateWeights(engine, batch.rateFactor);
   checkFinite(gradientNorm, 'gradient', step);
   for (const { name, port } of parts.tables) {
     const gradient = fetches[`gradient:table:${name}`]!.data as Float32Array;
@@ -202,7 +194,7 @@ function copyState({ flat, tables, step }: Engine): TrainerState {
   for (const [name, { data, accumulators }] of tables) {
     rows[name] = { data: data.slice(), accumulators: accumulators.slice() };
   }
-  const { weights, first, second } = flat;
+  const { weights, first, second } = flat.adam;
   return {
     step,
     weights: weights.slice(),
@@ -214,9 +206,10 @@ function copyState({ flat, tables, step }: Engine): TrainerState {
 
 function loadState(engine: Engine, { step, weights, first, second, tables }: TrainerState): void {
   engine.step = step;
-  engine.flat.weights.set(weights);
-  engine.flat.first.set(first);
-  engine.flat.second.set(second);
+  const { adam } = engine.flat;
+  adam.weights.set(weights);
+  adam.first.set(first);
+  adam.second.set(second);
   for (const [name, table] of engine.tables) {
     table.data.set(tables[name]!.data);
     table.accumulators.set(tables[name]!.accumulators);
@@ -232,16 +225,20 @@ function makeTables({ tables, seed, initial }: TrainerParts): Map<string, Table>
   return new Map(made);
 }
 
-/** Opens the two sessions and lays out the weights. */
+function adamOptions({ optimiser }: TrainerParts): AdamOptions {
+  const { beta1 = 0.9, beta2 = 0.999, clip } = optimiser;
+  return { beta1, beta2, clip };
+}
+
+const layOut = (parts: TrainerParts): FlatWeights =>
+  flatten(parts.weights, parts.seed, adamOptions(parts), parts.initial?.weights);
+
+/** Opens the session and lays out the weights. */
 async function openEngine(parts: TrainerParts): Promise<Engine> {
-  const { beta1 = 0.9, beta2 = 0.999, clip, weightDecay } = parts.optimiser;
-  const flat = flatten(parts.weights, parts.seed, parts.initial?.weights);
-  const outputs = adamW(flat.size, { beta1, beta2, clip, decays: weightDecay > 0 });
-  const opened = flat.size > 0 ? openSession(emit({ name: 'adamw', outputs })) : undefined;
+  const flat = layOut(parts);
   return {
-    ...{ parts, flat, beta1, beta2, step: 0 },
+    ...{ parts, flat, step: 0 },
     forwardBackward: await openSession(trainingStep(parts).forwardBackward),
-    optimiser: await opened,
     tables: makeTables(parts),
     plan: makePlan(parts, flat, 0),
   };
@@ -249,7 +246,7 @@ async function openEngine(parts: TrainerParts): Promise<Engine> {
 
 function restart(engine: Engine, seed: number): void {
   const parts = { ...engine.parts, seed };
-  const flat = flatten(parts.weights, seed, parts.initial?.weights);
+  const flat = layOut(parts);
   Object.assign(engine, { parts, flat, tables: makeTables(parts), step: 0 });
   engine.plan = makePlan(parts, flat, 0);
 }
@@ -264,9 +261,6 @@ export async function createTrainer(parts: TrainerParts): Promise<Trainer> {
     state: () => copyState(engine),
     load: (state) => loadState(engine, state),
     restart: (seed) => restart(engine, seed),
-    async close() {
-      await engine.forwardBackward.close();
-      await engine.optimiser?.close();
-    },
+    close: () => engine.forwardBackward.close(),
   };
 }

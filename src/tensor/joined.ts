@@ -122,6 +122,11 @@ function tableOf(inputs: Inputs, source: Source, name: string, bag: Bag, width: 
   return reshape(lookUp(own, weights, table), ['B', width]);
 }
 
+function without(given: Features, entries: readonly [string, Feature][]): Features {
+  const names = new Set(entries.map(([name]) => name));
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !names.has(name)));
+}
+
 /** Inputs over `ports`, and the blocks over them that hold what `source` learned. */
 export function joinInputs(ports: ServedPorts, source: Source): JoinedInputs {
   const inputs = inputsOf(ports);
@@ -138,8 +143,19 @@ export function joinInputs(ports: ServedPorts, source: Source): JoinedInputs {
   };
   return {
     features: mine,
-    project: (name, given, width) =>
-      covers(given) ? projectAll(inputs, source, name, width) : undefined,
+    project(name, given, width) {
+      const extra = Object.entries(given).filter(([port, one]) => mine[port] !== one);
+      if (!covers(without(given, extra)) || extra.some(([, one]) => 'form' in one))
+        return undefined;
+      // What was computed from the ports is multiplied by itself.
+      return extra.reduce(
+        (sum, [port, x]) => {
+          const rows = source.weight(`${name}/${port}/weight`);
+          return add(sum, matmul(x as Tensor, constant(rows, [rows.length / width, width])));
+        },
+        projectAll(inputs, source, name, width),
+      );
+    },
     embed: (name, given, width) =>
       covers(given) ? embedAll(inputs, source, name, width, Object.keys(given)) : undefined,
     table: (name, bag, width) => tableOf(inputs, source, name, bag, width),

@@ -3,7 +3,7 @@ export { add, div, mul, neg, type Operand, reciprocal, square, sub } from './op/
 export { expand, expand as broadcastTo, reshape, sum } from './op/broadcast.js';
 export { cast, clip, equal, greaterEqual, less, maximum, minimum, where } from './op/choose.js';
 export { averagePool, convolve, maxPool } from './op/convolve.js';
-export { concat, slice } from './op/cut.js';
+export { concat, pad, slice } from './op/cut.js';
 export { collect, dispatch, send } from './op/dispatch.js';
 export {
   abs,
@@ -26,5 +26,5 @@ export { affine, matmul, transpose } from './op/matmul.js';
 export { fold, patches } from './op/patch.js';
 export { extent, logSoftmax, logSumExp, max, mean, softmax } from './op/reduce.js';
 export { rowMatmul, rowOuter } from './op/row.js';
-export { window } from './op/window.js';
+export { causal, window } from './op/window.js';
 export { constant, input } from './tensor.js';

@@ -7,8 +7,8 @@ import { gradients } from './grad.js';
 import { initialise } from './init.js';
 import { linear } from './layer.js';
 import * as ops from './ops.js';
-import { cosineRate, linearRate } from './optimiser.js';
 import { quantiseRows } from './quantise.js';
+import { cosineRate, linearRate } from './rate.js';
 import { servingTrace, trainingTrace } from './trace.js';
 
 const x = ops.input('x', ['B', 4]);

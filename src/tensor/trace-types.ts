@@ -42,7 +42,7 @@ export interface WeightOptions {
 
 /** Blocks over all features at once; undefined where these are not all that the graph is fed. */
 export interface Joined {
-  /** As `project` of blocks.ts, by one table and one matrix. */
+  /** As `project` of blocks.ts, by one table and one matrix; features computed from others may join. */
   project(name: string, features: Features, width: number): Tensor | undefined;
   /** As `embed` of blocks.ts, by one table and one batched product. */
   embed(name: string, features: Features, width: number): Tensor | undefined;

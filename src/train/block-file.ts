@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Column } from '../core/column.js';
+import type { BagColumn, ValuesColumn } from '../core/column.js';
 import { MonbanError } from '../core/fault.js';
 import { writeFault } from '../core/file.js';
 import { claimTemporary, removeQuietly } from '../core/temporary.js';
 import type { Packed } from './packed.js';
+
+/** What is written: raw values are read by models that learn nothing, of held-out rows alone. */
+type Stored = ValuesColumn | BagColumn;
 
 /** Where blocks lie in an open file; plain data, so that threads of the process can read it. */
 export interface BlockIndex {
@@ -22,7 +25,7 @@ export interface BlockIndex {
   /** By bag port: entries in each block. */
   readonly entries: Readonly<Record<string, Int32Array>>;
   /** By port: a column without rows. */
-  readonly empty: Readonly<Record<string, Column>>;
+  readonly empty: Readonly<Record<string, Stored>>;
 }
 
 export interface BlockWriter {
@@ -57,11 +60,11 @@ function fullFault(folder: string, error: unknown): unknown {
 const bytes = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-function arraysOf(column: Column): ArrayBufferView[] {
+function arraysOf(column: Stored): ArrayBufferView[] {
   return column.form === 'values' ? [column.data] : [column.offsets, column.ids, column.weights];
 }
 
-const emptied = (column: Column): Column =>
+const emptied = (column: Stored): Stored =>
   column.form === 'values'
     ? { ...column, data: new Float32Array(0) }
     : {
@@ -88,7 +91,7 @@ function append(lists: Record<string, number[]>, name: string, value: number): v
 export function blockWriter(file: number, blockRows: number, folder: string): BlockWriter {
   const starts: Record<string, number[]> = {};
   const entries: Record<string, number[]> = {};
-  const empty: Record<string, Column> = {};
+  const empty: Record<string, Stored> = {};
   let rows = 0;
   let end = 0;
   const hash = createHash('sha256');
@@ -105,6 +108,10 @@ export function blockWriter(file: number, blockRows: number, folder: string): Bl
       try {
         for (const [field, values] of Object.entries(block.values)) put(field, [values]);
         for (const [port, column] of Object.entries(block.columns)) {
+          if (column.form === 'raw') {
+            hash.update(JSON.stringify(Array.from<unknown>(column.data)));
+            continue;
+          }
           put(port, arraysOf(column));
           empty[port] ??= emptied(column);
           if (column.form === 'bag') append(entries, port, column.ids.length);
@@ -152,7 +159,7 @@ function readBytes(file: number, length: number, from: number): ArrayBuffer {
   return buffer;
 }
 
-function readColumn(index: BlockIndex, port: string, block: number, rows: number): Column {
+function readColumn(index: BlockIndex, port: string, block: number, rows: number): Stored {
   const column = index.empty[port]!;
   const start = index.starts[port]![block]!;
   if (column.form === 'values') {

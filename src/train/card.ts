@@ -1,14 +1,16 @@
 /** Makes the model card of a training. */
 
+import type { Load } from '../gate/balance.js';
 import type { GateFacts } from '../gate/gate.js';
 import type { Card, ExpertCard } from '../mixture/card.js';
 import { cardText } from '../mixture/card.js';
 import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
 import type { Calibration, Objective, Truth } from '../objective/objective.js';
-import type { TrainedExpert } from './expert-job.js';
+import type { TrainedExpert } from './expert-types.js';
 import { type GateResult, loadOfOutcome, outcome } from './gate-phase.js';
 import type { Parts } from './parts.js';
+import { passesPerEpoch } from './passes.js';
 import type { LabelledRows } from './rows.js';
 import { version } from './version.js';
 
@@ -23,7 +25,6 @@ interface CardParts {
     readonly outputs: readonly Float32Array[];
     readonly open: Float32Array;
     readonly facts: GateFacts;
-    readonly targets: readonly number[];
     readonly truth: Truth;
     readonly calibrations: readonly Calibration[];
   };
@@ -42,11 +43,27 @@ function sourceText(source: Plan['spec']['data']['source']): string {
     : (source as string[]).join(', ');
 }
 
-function limits({ plan, rows, parts }: CardParts): string[] {
+/** Passes as epochs: of many rows a pass is a part of one. */
+function epochsOf(passes: number, rows: number): number {
+  return Math.round((100 * passes) / passesPerEpoch(rows)) / 100;
+}
+
+/** Experts that are what they were before this training. */
+function importedNames({ plan, trained }: CardParts): string[] {
+  return plan.experts.flatMap(({ name }, e) => (trained[e]!.epochs === 0 ? [name] : []));
+}
+
+function limits(input: CardParts): string[] {
+  const { plan, rows, parts } = input;
+  const imported = importedNames(input);
   const list = [
     'It knows only what its training rows show; where the data drifts, its figures no longer hold.',
     'Explanations say what moved this model, not what causes the target.',
   ];
+  if (imported.length > 0)
+    list.push(
+      `Trained elsewhere: ${imported.join(', ')}. Rows that trained it there flatter its figures and its share here.`,
+    );
   if (rows.rows < 2000)
     list.push(`Only ${rows.rows} rows: the figures are uncertain by several points.`);
   if (parts.folds > 1)
@@ -74,6 +91,22 @@ function partSizes({ rows, parts }: CardParts): Card['data']['parts'] {
   };
 }
 
+function loadAlarms({ shares, dead, overloaded }: Load, names: readonly string[]): string[] {
+  return [
+    ...dead.map(
+      (e) => `at the end: ${names[e]} is dead, ${(shares[e]! * 100).toFixed(2)} % of the load`,
+    ),
+    ...overloaded.map((e) => `at the end: ${names[e]} carries more than twice its target`),
+  ];
+}
+
+/** Beside a shared expert there are no targets, but who is never asked may as well be left out. */
+function idleAlarms({ shares }: Load, names: readonly string[]): string[] {
+  return names.flatMap((name, e) =>
+    shares[e] === 0 ? [`${name} is never asked: the others are as good without it`] : [],
+  );
+}
+
 /** The card of a finished training, and its text. */
 export async function cardOf(input: CardParts): Promise<{ card: Card; text: string }> {
   const { plan, rows, objective, state, said, result, trained } = input;
@@ -81,7 +114,7 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
   const checks = result.checks;
   const truth = Float64Array.from(checks, (view) => said.truth[view]!);
   const routed = await outcome(job, gate, checks, input.calibration);
-  const load = loadOfOutcome(routed, said.targets);
+  const load = loadOfOutcome(routed, result.targets);
   const width = objective.answerWidth(state);
   const experts = plan.experts.map(({ name, kind }, e): ExpertCard => {
     const open = checks.filter((view) => said.open[view * plan.experts.length + e] === 1);
@@ -93,14 +126,14 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
       name,
       kind,
       reads: [...new Set(input.ports[e]!.map(fieldOf))],
-      epochs: trained[e]!.epochs,
+      epochs: epochsOf(trained[e]!.epochs, rows.rows),
       scores: objective.score(
         outputs,
         Float64Array.from(open, (view) => said.truth[view]!),
         state,
       ),
       share: load.shares[e]!,
-      target: said.targets[e]!,
+      target: result.targets[e]!,
       cost: input.costs[e]!,
       calibration: said.calibrations[e]!,
       bytes: input.sizes[e]!,
@@ -109,10 +142,7 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
   const names = plan.experts.map(({ name }) => name);
   const alarms = [
     ...gate.messages,
-    ...load.dead.map(
-      (e) => `at the end: ${names[e]} is dead, ${(load.shares[e]! * 100).toFixed(2)} % of the load`,
-    ),
-    ...load.overloaded.map((e) => `at the end: ${names[e]} carries more than twice its target`),
+    ...(job.shared < 0 ? loadAlarms(load, names) : idleAlarms(load, names)),
     ...(result.churn > 0.05
       ? [`churn ${(result.churn * 100).toFixed(1)} % between two seeds is above 5 %`]
       : []),

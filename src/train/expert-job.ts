@@ -1,72 +1,23 @@
 /** Phase 1, in a worker thread: trains one expert, says what it would have said of held-out rows. */
 import { type Random, type RandomState, random } from '../core/random.js';
-import type { FieldPorts } from '../expert/expert.js';
-import { experts } from '../expert/experts.js';
-import { type Selected, servingFeeds, trainingBatch } from '../mixture/feeds.js';
-import { expertGraph } from '../mixture/graphs.js';
-import type { ExpertPlan } from '../mixture/plan.js';
+import type { GradientModel } from '../expert/expert.js';
+import { trainingBatch } from '../mixture/feeds.js';
+import { modelOf } from '../mixture/graphs.js';
 import { fieldOf, graphFeatures } from '../mixture/wiring.js';
-import type { Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
-import { openSession } from '../runtime/session.js';
-import { createTrainer, type Kept, type Trainer, type TrainerState } from '../runtime/trainer.js';
-import { linearRate } from '../tensor/optimiser.js';
+import { createTrainer, type Trainer, type TrainerState } from '../runtime/trainer.js';
+import { linearRate } from '../tensor/rate.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
 import type { Learned } from '../tensor/trace-serving.js';
-import { compact } from './compact.js';
+import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-types.js';
+import { runFrozen } from './frozen-job.js';
 import { type Keeper, noKeeper } from './keeper.js';
-import type { Parts } from './parts.js';
-import { passesPerEpoch, type Reading, windowsOf } from './passes.js';
+import { passesPerEpoch, windowsOf } from './passes.js';
 import { placesWhere } from './places.js';
-import {
-  type MemoryParts,
-  openSource,
-  type Picked,
-  type Source,
-  type SourceParts,
-} from './source.js';
-import { canAsk, type Hiding, hideGroups, type Views } from './view.js';
-
-export interface ExpertJob {
-  readonly expert: ExpertPlan;
-  readonly ports: readonly string[];
-  /** Ports of the fields it reads. */
-  readonly fields: FieldPorts;
-  /** Field index by name, as in `presence`. */
-  readonly fieldIndex: Readonly<Record<string, number>>;
-  readonly objective: { readonly kind: string; readonly state: unknown };
-  /** Where its training rows are read from. */
-  readonly source: SourceParts;
-  /** Where held-out rows are, and [V] the place of each view's row there. */
-  readonly held: { readonly source: MemoryParts; readonly place: Int32Array };
-  readonly reading: Reading;
-  readonly truth: Truth;
-  readonly rowWeights: Float32Array;
-  /** [N, F] */
-  readonly presence: Uint8Array;
-  readonly parts: Parts;
-  readonly views: Views;
-  readonly hiding?: Hiding;
-  readonly seed: number;
-}
-
-export interface TrainedExpert {
-  readonly learned: Learned;
-  /** [V, W] raw outputs about the held-out views, by models that did not see those rows. */
-  readonly heldOut: Float32Array;
-  /** Passes over the rows of the final model. */
-  readonly epochs: number;
-  /** Mean calibrated loss on check rows at each look at them, over the folds. */
-  readonly curve: readonly number[];
-}
-
-export interface ExpertProgress {
-  readonly epoch: number;
-  readonly epochs: number;
-  readonly stage: 'fit' | 'refit';
-  readonly loss?: number;
-}
+import { graphOfJob, say, selected, speakerOf } from './say.js';
+import { openSource, type Source } from './source.js';
+import { canAsk, hideGroups } from './view.js';
 
 /** Rows in the order of their passes. */
 interface Order {
@@ -79,6 +30,7 @@ interface Order {
 
 interface Context {
   readonly job: ExpertJob;
+  readonly model: GradientModel;
   readonly width: number;
   readonly count: number;
   readonly post: (progress: ExpertProgress) => void;
@@ -140,14 +92,11 @@ function reachedBy({ trainer }: Context, { rows, stream, epoch }: Order): Reache
 }
 
 /** The training graph: raw outputs and loss, over the ports of the expert; begins as fold 0 does. */
-async function makeTrainer(job: ExpertJob, width: number): Promise<Trainer> {
+async function makeTrainer(job: ExpertJob, model: GradientModel): Promise<Trainer> {
   const { expert, fields, ports } = job;
   const objective = objectives.get(job.objective.kind);
   const trace = trainingTrace();
-  const outputs = experts
-    .get(expert.kind)
-    .build(width, expert.config)
-    .forward(trace, graphFeatures(fields, ports));
+  const outputs = model.forward(trace, graphFeatures(fields, ports));
   const truth = input('@truth', ['B', 1], objective.truthType);
   const weight = input('@weight', ['B', 1]);
   const loss = objective.loss(outputs, truth, weight, expert.schedule.smoothing);
@@ -173,16 +122,6 @@ function hiddenPresence(job: ExpertJob, rows: Int32Array, draw: () => number): U
   return visible;
 }
 
-/** Picked rows as a batch selects them: -1 for a port whose field is not visible. */
-function selected(job: ExpertJob, { columns, at }: Picked, visible: Uint8Array): Selected {
-  const width = Object.keys(job.fieldIndex).length;
-  const rows = (port: string): Int32Array => {
-    const f = job.fieldIndex[fieldOf(port)]!;
-    return at(port).map((row, i) => (visible[i * width + f] === 1 ? row : -1));
-  };
-  return { columns, rows };
-}
-
 /** Steps over the given rows in their order; `factor` is the step size, from 0 to 1 of them done. */
 async function trainOn(
   context: Context,
@@ -190,10 +129,8 @@ async function trainOn(
   stream: Random,
   factor: (done: number) => number,
 ): Promise<void> {
-  const { job, width, trainer, source } = context;
-  const { kind, config, schedule } = job.expert;
-  const { batch } = schedule;
-  const model = experts.get(kind).build(width, config);
+  const { job, model, trainer, source } = context;
+  const { batch } = job.expert.schedule;
   const objective = objectives.get(job.objective.kind);
   source.load(rows);
   for (let from = 0; from < rows.length; from += batch) {
@@ -231,57 +168,6 @@ async function trainPass(context: Context, order: Order, passes: number): Promis
   }
   order.epoch++;
   return order.epoch;
-}
-
-/** What is needed to say something of held-out views. */
-interface Speaker {
-  readonly job: ExpertJob;
-  readonly width: number;
-  readonly fields: FieldPorts;
-  readonly held: Source;
-}
-
-/** A speaker of some views with tables of the ids that these use, and which ids they are. */
-function speakerOf({ job, width }: Context, views: Int32Array): { speaker: Speaker; kept: Kept } {
-  const { quick, packed } = job.held.source;
-  const places = views.map((view) => job.held.place[view]!);
-  const own = Object.entries(packed.columns).filter(([port]) => job.ports.includes(port));
-  const { kept, fields, columns } = compact(job.fields, Object.fromEntries(own), places);
-  const held = openSource({ quick, packed: { ...packed, columns } }, job.ports);
-  return { speaker: { job, width, fields, held }, kept };
-}
-
-/** Raw outputs about views [from the list], by the serving graph of what was learned so far. */
-async function say(speaker: Speaker, learned: Learned, views: Int32Array): Promise<Float32Array> {
-  const { job, width, fields, held } = speaker;
-  const objective = objectives.get(job.objective.kind);
-  const graph = {
-    kind: job.expert.kind,
-    config: job.expert.config,
-    fields,
-    ports: job.ports,
-    outputs: width,
-  };
-  const session = await openSession(expertGraph(graph, learned, objective));
-  const out = new Float32Array(views.length * width);
-  const fieldCount = Object.keys(job.fieldIndex).length;
-  const slice = 64;
-  for (let from = 0; from < views.length; from += slice) {
-    const part = views.subarray(from, from + slice);
-    const picked = held.pick(part.map((view) => job.held.place[view]!));
-    const visible = new Uint8Array(part.length * fieldCount);
-    part.forEach((view, i) => {
-      visible.set(
-        job.views.visible.subarray(view * fieldCount, (view + 1) * fieldCount),
-        i * fieldCount,
-      );
-    });
-    const feeds = servingFeeds(job.ports, selected(job, picked, visible));
-    const { output } = await session.run(feeds);
-    out.set(output!.data as Float32Array, from * width);
-  }
-  await session.close();
-  return out;
 }
 
 /**
@@ -332,7 +218,7 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
  * best the last is taken: an expert that is stopped early by luck would be refitted too briefly.
  */
 async function trainFold(context: Context, fold: number, left?: Reached): Promise<Fold> {
-  const { job, count, trainer } = context;
+  const { job, width, count, trainer } = context;
   const { patience, every = 1 } = job.expert.schedule;
   const [isOpen, teaches] = [opener(job), teaching(job)];
   const rows = placesWhere(count, (row) => job.parts.fold[row] !== fold && teaches(row));
@@ -343,7 +229,7 @@ async function trainFold(context: Context, fold: number, left?: Reached): Promis
   const checks = views.filter((view) => job.parts.check[job.views.row[view]!] === 1);
   const epochs = job.expert.schedule.epochs * passesPerEpoch(rows.length);
   const order = beginOrder(context, labelOf(fold), rows, left);
-  const { speaker, kept } = speakerOf(context, views);
+  const { speaker, kept } = speakerOf(job, width, views);
   const { trial } = left ?? {};
   const curve = [...(trial?.curve ?? [])];
   let least = trial?.least ?? Number.POSITIVE_INFINITY;
@@ -378,7 +264,10 @@ async function refit(context: Context, epochs: number, left?: Reached): Promise<
   return trainer.values();
 }
 
-/** Trains against every held-out fold, then on all rows for the epochs that served best. */
+/**
+ * Trains against every held-out fold, then on all rows for the epochs that served best; an imported
+ * model is only asked.
+ */
 export async function run(
   job: ExpertJob,
   post: (progress: ExpertProgress) => void,
@@ -386,7 +275,9 @@ export async function run(
 ): Promise<TrainedExpert> {
   const objective = objectives.get(job.objective.kind);
   const width = objective.outputs(job.objective.state);
-  const trainer = await makeTrainer(job, width);
+  const model = modelOf(graphOfJob(job, job.fields, width));
+  if (model.by === 'nothing') return runFrozen(job, model, width, post);
+  const trainer = await makeTrainer(job, model);
   const source = openSource(job.source, job.ports);
   const left = keeper.kept as Left | undefined;
   const folds = [...(left?.folds ?? [])];
@@ -394,7 +285,7 @@ export async function run(
   const reached: Context['reached'] = (state) =>
     keeper.reached((): Left => ({ ...state(), folds }));
   const count = job.truth.length;
-  const context: Context = { job, width, count, post, trainer, source, reached };
+  const context: Context = { job, model, width, count, post, trainer, source, reached };
   const heldOut = new Float32Array(job.views.row.length * width);
   for (let fold = during; fold < job.parts.folds; fold++)
     folds.push(await trainFold(context, fold, fold === during ? left : undefined));

@@ -1,5 +1,5 @@
 /** Reads what fields only point to, batch by batch; what cannot be read counts as missing. */
-import { describeFault, type Fault, MonbanError } from '../core/fault.js';
+import { describeFault, type Fault, inField, MonbanError } from '../core/fault.js';
 import type { Values } from '../data/column.js';
 import type { Coder } from '../encoder/encoder.js';
 
@@ -23,6 +23,15 @@ const placed = (fault: Fault, from: number): Fault => ({
   where: fault.where.replace(/^record (\d+)/, (_, record) => `record ${Number(record) + from}`),
 });
 
+/** The same for an error about several of them. */
+function placedAll(error: unknown, from: number): unknown {
+  if (!(error instanceof MonbanError)) return error;
+  return new MonbanError(
+    error.faults.map((fault) => placed(fault, from)),
+    error.exitCode,
+  );
+}
+
 /** A loader for the fields of these coders. */
 export function fieldLoader(
   coders: Readonly<Record<string, Coder>>,
@@ -33,7 +42,9 @@ export function fieldLoader(
     async load(field, given, from) {
       const coder = coders[field]!;
       if (coder.load === undefined) return given;
-      const { values, faults } = await coder.load(given);
+      const { values, faults } = await coder
+        .load(given)
+        .catch((error: unknown) => inField(`fields.${field}`)(placedAll(error, from)));
       const tally = tallies.get(field) ?? { given: 0, faults: 0, present: false };
       tallies.set(field, tally);
       tally.given += given.length;

@@ -1,6 +1,7 @@
 /** What the training of a gate reports. */
 import { expect, test } from 'vitest';
-import { type GateJob, run } from './gate-job.js';
+import type { GateJob } from './gate-data.js';
+import { run } from './gate-job.js';
 
 const rows = 16;
 const experts = 2;

@@ -1,64 +1,24 @@
 /** Phase 3, in a worker thread: trains one gate on what the experts said of held-out rows. */
 import { type Random, random } from '../core/random.js';
-import {
-  auxiliaryLoss,
-  type Load,
-  loadOf,
-  type Monitor,
-  nudge,
-  startMonitor,
-  watch,
-} from '../gate/balance.js';
-import { type GateFacts, presencePort, sharedPort } from '../gate/gate.js';
+import { type Load, loadOf, type Monitor, nudge, startMonitor, watch } from '../gate/balance.js';
+import { presencePort, sharedPort } from '../gate/gate.js';
 import { gates } from '../gate/gates.js';
-import { select, soften } from '../gate/route.js';
+import { isCascade, wished } from '../gate/wish.js';
 import { trainingBatch } from '../mixture/feeds.js';
-import { type GateGraph, gateFeatures, gateGraph } from '../mixture/graphs.js';
+import { gateFeatures } from '../mixture/graphs.js';
 import type { GatePlan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
-import type { PoolName } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
-import { openSession } from '../runtime/session.js';
 import { createTrainer, type Trainer } from '../runtime/trainer.js';
-import {
-  add,
-  constant,
-  logSumExp,
-  mean,
-  mul,
-  neg,
-  softmax,
-  square,
-  sub,
-  sum,
-} from '../tensor/ops.js';
-import { linearRate } from '../tensor/optimiser.js';
-import { input, type Tensor } from '../tensor/tensor.js';
+import { linearRate } from '../tensor/rate.js';
 import { trainingTrace } from '../tensor/trace.js';
-import type { Learned } from '../tensor/trace-serving.js';
-import type { GateData } from './gate-data.js';
-import { gateFeeds, gatherRows, sharedOf } from './gate-feeds.js';
+import { gainTargets } from './gain.js';
+import type { GateJob, TrainedGate } from './gate-data.js';
+import { gatherRows, sharedOf } from './gate-feeds.js';
+import { lossGraph } from './gate-loss.js';
+import { gateScores } from './gate-scores.js';
 import { type Settled, settle } from './settle.js';
 import { startAverage } from './weight-average.js';
-
-export interface GateJob {
-  readonly data: GateData;
-  readonly kind: string;
-  readonly config: unknown;
-  readonly pool: PoolName;
-  readonly topK: number;
-  readonly shared: number;
-  readonly penalty: readonly number[];
-  readonly facts: GateFacts;
-  readonly targets: readonly number[];
-  /** Experts that may be left without work: held-out rows have spoken against them. */
-  readonly idle: readonly boolean[];
-  readonly plan: Pick<
-    GatePlan,
-    'balance' | 'zLoss' | 'noise' | 'expertDropout' | 'epochs' | 'batch' | 'rate'
-  >;
-  readonly seed: number;
-}
 
 export interface GateProgress {
   readonly epoch: number;
@@ -66,13 +26,6 @@ export interface GateProgress {
   readonly loss: number;
   readonly shares: readonly number[];
   readonly message?: string;
-}
-
-export interface TrainedGate {
-  readonly learned: Learned;
-  readonly bias: readonly number[];
-  /** What the monitor changed, and why. */
-  readonly messages: readonly string[];
 }
 
 /** Share of the epochs in which everybody is asked more or less, before the route is exact. */
@@ -86,45 +39,6 @@ function temperatureAt(done: number): number {
   return hottest * (coldest / hottest) ** part;
 }
 
-function row(values: readonly number[]): Tensor {
-  return constant(Float32Array.from(values), [1, values.length]);
-}
-
-/** Loss, and what the monitor reads; penalties are not part of the reported `nll`. */
-function lossGraph(job: GateJob, scores: Tensor, noise: Tensor, width: number) {
-  const { data, plan } = job;
-  const experts = job.facts.experts.length;
-  const objective = objectives.get(data.objective.kind);
-  const open = input('open', ['B', experts]);
-  const bias = add(input('bias', [1, experts]), noise);
-  const route = { topK: job.topK, penalty: row(job.penalty), bias, shared: job.shared };
-  const selected = select(scores, open, route);
-  const share = soften(selected, open, input('temperature', []), job.shared);
-  const pool = objective.pools[job.pool];
-  const prior = objective.prior(data.objective.state);
-  const pooled = pool.combine(
-    input('outputs', ['B', experts, width]),
-    pool.weights(scores, share),
-    constant(prior, [1, prior.length]),
-  );
-  const truth = input('truth', ['B', 1], objective.truthType);
-  const nll = neg(mean(objective.logLikelihood(pooled, truth), [0, 1]));
-  const { unit = 1 } = job.facts;
-  const z = mul(mean(square(logSumExp(scores, 1)), [0]), plan.zLoss * unit);
-  const auxiliary = mul(
-    auxiliaryLoss(selected.selection, selected.mask, job.targets),
-    input('auxiliary', []),
-  );
-  const penalties = add(z, auxiliary);
-  if (data.rewards === undefined) return { loss: add(nll, penalties), nll, mask: selected.mask };
-  const gained = sum(mul(softmax(selected.selection), input('rewards', ['B', experts])), [0, 1]);
-  const reward = mul(gained, input('rewardScale', []));
-  return { loss: sub(add(mul(nll, rewardShare), penalties), reward), nll, mask: selected.mask };
-}
-
-/** With a reward the likelihood still shapes the weights, but the reward decides the route. */
-const rewardShare = 0.1;
-
 async function makeTrainer(job: GateJob, width: number): Promise<Trainer> {
   const { data, facts } = job;
   const trace = trainingTrace();
@@ -133,9 +47,9 @@ async function makeTrainer(job: GateJob, width: number): Promise<Trainer> {
     width,
     objectives.get(data.objective.kind),
   );
-  const scores = gates.get(job.kind).scores(trace, features, facts, job.config);
+  const said = wished(gates.get(job.kind), trace, features, facts, job);
   const noise = trace.noise(['B', facts.experts.length], Math.max(job.plan.noise, 1e-6));
-  const { loss, nll, mask } = lossGraph(job, scores, noise, width);
+  const { loss, nll, mask } = lossGraph(job, said, noise, width);
   return createTrainer({
     loss,
     extra: { nll, mask },
@@ -161,7 +75,13 @@ function dropExperts(open: Float32Array, experts: number, rate: number, stream: 
 }
 
 /** The feeds of one batch of views. */
-function batchOf(job: GateJob, views: Int32Array, width: number, stream: Random) {
+function batchOf(
+  job: GateJob,
+  views: Int32Array,
+  width: number,
+  stream: Random,
+  gains?: Float32Array,
+) {
   const { data } = job;
   const experts = job.facts.experts.length;
   const names = Object.keys(data.fields);
@@ -201,7 +121,12 @@ function batchOf(job: GateJob, views: Int32Array, width: number, stream: Random)
               dims: [views.length, width],
             },
           }),
-      ...(data.rewards === undefined
+      ...(gains === undefined
+        ? {}
+        : {
+            gains: { data: gatherRows(gains, views, experts), dims: [views.length, experts] },
+          }),
+      ...(data.rewards === undefined || gains !== undefined
         ? {}
         : {
             rewards: {
@@ -242,6 +167,7 @@ async function trainEpoch(
   stream: Random,
   epoch: number,
   balance: Balance,
+  gains?: Float32Array,
 ) {
   const experts = job.facts.experts.length;
   const { plan } = job;
@@ -251,7 +177,13 @@ async function trainEpoch(
   let steps = 0;
   for (let from = 0; from < views.length; from += plan.batch) {
     const done = epoch + from / views.length;
-    const { feeds, bags } = batchOf(job, views.subarray(from, from + plan.batch), width, stream);
+    const { feeds, bags } = batchOf(
+      job,
+      views.subarray(from, from + plan.batch),
+      width,
+      stream,
+      gains,
+    );
     const rows = Math.min(plan.batch, views.length - from);
     const auxiliary =
       kind === 'auxiliary'
@@ -261,8 +193,12 @@ async function trainEpoch(
       feeds: {
         ...feeds,
         bias: { data: Float32Array.from(balance.bias), dims: [1, experts] },
-        temperature: scalar(temperatureAt(done / plan.epochs)),
-        auxiliary: scalar(auxiliary),
+        ...(gains === undefined
+          ? {
+              temperature: scalar(temperatureAt(done / plan.epochs)),
+              auxiliary: scalar(auxiliary),
+            }
+          : {}),
       },
       bags,
       rows: Int32Array.from({ length: rows }, (_, i) => i),
@@ -294,6 +230,15 @@ function awake(load: Load, idle: readonly boolean[]): Load {
   return { ...load, dead: load.dead.filter((e) => !idle[e]), overloaded: [] };
 }
 
+/** Far above any gain: an expert that is always asked while a cascade trains. */
+const always = 100;
+
+/** A cascade in training: nothing draws it to targets, nobody has a price. */
+function unpriced(job: GateJob): GateJob {
+  const balance = { ...job.plan.balance, kind: 'none' } as const;
+  return { ...job, penalty: job.penalty.map(() => 0), plan: { ...job.plan, balance } };
+}
+
 const fewestSteps = 16;
 const smallestBatch = 16;
 
@@ -303,16 +248,20 @@ function withEnoughSteps(job: GateJob, views: number): GateJob {
   return { ...job, plan: { ...job.plan, batch: Math.min(job.plan.batch, most) } };
 }
 
-/** Trains the gate on the views that route and in which somebody can be asked. */
+/**
+ * Trains the gate on the views that route and in which somebody can be asked. Of a cascade the
+ * penalties are not used: they are set afterwards, see `cascade.ts`.
+ */
 export async function run(
   given: GateJob,
   post: (progress: GateProgress) => void,
 ): Promise<TrainedGate> {
-  const { data, plan, facts } = given;
+  const { data, facts } = given;
   const experts = facts.experts.length;
   const even = new Array<number>(experts).fill(0);
   if (!gates.get(given.kind).learns)
     return { learned: { weights: {}, tables: {} }, bias: even, messages: [] };
+  const cascade = isCascade(gates.get(given.kind), given.shared);
   const width = objectives.get(data.objective.kind).answerWidth(data.objective.state);
   const names = facts.experts.map(({ name }) => name);
   const usable = (view: number) =>
@@ -320,16 +269,28 @@ export async function run(
     !Number.isNaN(data.truth[view]) &&
     data.open.subarray(view * experts, (view + 1) * experts).includes(1);
   const views = Int32Array.from([...data.views.row.keys()].filter(usable));
-  const job = withEnoughSteps(given, views.length);
+  const job = withEnoughSteps(cascade ? unpriced(given) : given, views.length);
+  const { plan } = job;
   const stream = random(job.seed, 'gate/order');
   const trainer = await makeTrainer(job, width);
-  const balance: Balance = { bias: even, monitor: startMonitor };
+  const start = cascade ? even.map((_, e) => (e === job.shared ? 0 : always)) : even;
+  const gains = cascade ? gainTargets(data, job.shared, experts) : undefined;
+  const balance: Balance = { bias: start, monitor: startMonitor };
   const messages: string[] = [];
   const { epochs } = plan;
   const average = startAverage();
   for (let epoch = 0; epoch < epochs; epoch++) {
     stream.shuffle(views);
-    const { loss, counts } = await trainEpoch(job, trainer, views, width, stream, epoch, balance);
+    const { loss, counts } = await trainEpoch(
+      job,
+      trainer,
+      views,
+      width,
+      stream,
+      epoch,
+      balance,
+      gains,
+    );
     const load = loadOf(counts, job.targets);
     const said =
       balancing(job) === 'none'
@@ -349,6 +310,7 @@ export async function run(
   }
   const learned = average.value();
   await trainer.close();
+  if (cascade) return { learned, bias: even, messages };
   if (plan.balance.kind === 'none') return { learned, bias: balance.bias, messages };
   const settled = await settleBias(job, { learned, bias: balance.bias, messages }, views, width);
   settled.bias.forEach((value, e) => {
@@ -370,38 +332,7 @@ async function settleBias(
 ): Promise<Settled> {
   const { data, facts, penalty, topK, shared, targets, idle } = job;
   const experts = facts.experts.length;
-  const objective = objectives.get(data.objective.kind);
-  const session = await openSession(
-    gateGraph(graphOf(job, gate.bias), gate.learned, objective, width),
-  );
-  const scores = new Float32Array(views.length * experts);
-  const slice = 512;
-  for (let from = 0; from < views.length; from += slice) {
-    const part = views.subarray(from, from + slice);
-    const feeds = gateFeeds(job, part, width);
-    const said = await session.run(
-      Object.fromEntries(session.inputs.map(({ name }) => [name, feeds[name]!])),
-    );
-    scores.set(said.scores!.data as Float32Array, from * experts);
-  }
-  await session.close();
+  const scores = await gateScores(job, gate, views, width);
   const open = gatherRows(data.open, views, experts);
   return settle({ scores, open, bias: gate.bias, penalty, topK, shared, targets, idle });
-}
-
-/** The serving graph's description of a trained gate. */
-export function graphOf(job: GateJob, bias: readonly number[]): GateGraph {
-  const { kind, config, facts, pool, topK, shared, penalty } = job;
-  return {
-    kind,
-    config,
-    fields: job.data.fields,
-    ports: job.data.ports,
-    facts,
-    pool,
-    topK,
-    shared,
-    bias,
-    penalty,
-  };
 }

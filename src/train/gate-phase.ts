@@ -2,16 +2,19 @@
 import { groupedError, mean as meanOf, standardError } from '../core/statistic.js';
 import { churn, loadOf } from '../gate/balance.js';
 import { gates } from '../gate/gates.js';
+import { isCascade } from '../gate/wish.js';
 import { gateGraph, poolGraph } from '../mixture/graphs.js';
 import { automaticGates, type GatePlan } from '../mixture/plan.js';
 import type { Calibration, PoolName, Truth, Utility } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { notAsked } from '../objective/pool.js';
 import { openSession } from '../runtime/session.js';
+import { cheapest, type Judged, keepShare, penaltiesAt, pricedJobs } from './cascade.js';
 import { type Checkpoint, runKept } from './checkpoint.js';
-import type { GateData } from './gate-data.js';
+import type { GateData, GateJob, TrainedGate } from './gate-data.js';
 import { gateFeeds, gatherRows } from './gate-feeds.js';
-import { type GateJob, type GateProgress, graphOf, type TrainedGate } from './gate-job.js';
+import type { GateProgress } from './gate-job.js';
+import { graphOf } from './gate-scores.js';
 
 /** What a trained gate did with some views: B views, E experts. */
 export interface GateOutcome {
@@ -23,14 +26,14 @@ export interface GateOutcome {
   readonly first: Int32Array;
 }
 
-export interface Candidate {
+export interface Candidate extends Judged {
   readonly job: GateJob;
   readonly trained: TrainedGate;
-  /** Per check view: log-likelihood, or reward where the spec has one. */
-  readonly worth: Float64Array;
   /** Group of rows behind each check view. */
   readonly unit: Uint32Array;
   readonly asked: number;
+  /** Share of the check views about which an expert beside the shared one is asked. */
+  readonly beyond: number;
   /** True where balancing is wished and an expert that should have work has none. */
   readonly dead: boolean;
 }
@@ -138,10 +141,30 @@ async function judge(
     reward === undefined
       ? objective.likelihoods(result.answers, truth, job.data.objective.state)
       : rewardOf(result, truth, job.data, reward.utility, reward.prices);
-  const asked = result.mask.reduce((a, b) => a + b, 0) / Math.max(1, checks.length);
   const unit = Uint32Array.from(checks, (view) => job.data.unit[view]!);
-  const dead = job.plan.balance.kind !== 'none' && leavesDead(job, result);
-  return { job, trained, worth, unit, asked, dead };
+  const { metric, higher } = objective.headline;
+  const score = objective.score(result.answers, truth, job.data.objective.state)[metric]!;
+  const headline = higher ? score : -score;
+  const balanced = job.plan.balance.kind !== 'none' && !isPriced(job);
+  const dead = balanced && leavesDead(job, result);
+  return { job, trained, worth, unit, headline, dead, ...spent(job, result) };
+}
+
+/** What a route cost on its views. */
+function spent({ facts, shared }: GateJob, { mask }: GateOutcome) {
+  const experts = facts.experts.length;
+  const views = Math.max(1, mask.length / experts);
+  const counts = choices(mask, experts);
+  let beyond = 0;
+  for (let at = 0; at < mask.length; at += experts) {
+    const others = mask.subarray(at, at + experts).some((value, e) => value > 0 && e !== shared);
+    beyond += Number(others);
+  }
+  return {
+    asked: counts.reduce((a, b) => a + b, 0) / views,
+    cost: facts.experts.reduce((sum, { cost }, e) => sum + (cost * counts[e]!) / views, 0),
+    beyond: beyond / views,
+  };
 }
 
 /**
@@ -189,6 +212,47 @@ export function choose(candidates: readonly Candidate[]): Candidate {
   return ranked.find((candidate) => candidate === top || !beats(top, candidate)) ?? top;
 }
 
+/** True for a cascade: its penalties are set when it is trained. */
+function isPriced({ kind, shared }: GateJob): boolean {
+  return isCascade(gates.get(kind), shared);
+}
+
+/** Where a spec sets no price, what asking less may cost in the headline score on check rows. */
+const defaultTolerance = 0.001;
+
+/** Trained gates as candidates: one each, or in a cascade without a given price the cheapest that is enough. */
+async function pick(
+  { gate, reward }: GatePhase,
+  jobs: readonly GateJob[],
+  trained: readonly TrainedGate[],
+  checks: Int32Array,
+): Promise<{ chosen: Candidate; candidates: readonly Candidate[] }> {
+  const first = jobs[0]!;
+  const unit = first.facts.unit ?? 1;
+  const cascade = isPriced(first);
+  if (!cascade || reward !== undefined || gate.cost !== undefined) {
+    const price = cascade && reward === undefined ? gate.cost! * unit : 0;
+    const candidates: Candidate[] = [];
+    for (const [i, job] of jobs.entries()) {
+      const fixed = cascade ? { ...job, penalty: penaltiesAt(job, price) } : job;
+      const judged = await judge(fixed, trained[i]!, checks, reward);
+      const { worth, cost } = judged;
+      candidates.push({ ...judged, worth: worth.map((value) => value - price * cost) });
+    }
+    return { chosen: choose(candidates), candidates };
+  }
+  const tried: Candidate[][] = [];
+  for (const [i, job] of jobs.entries()) {
+    const priced: Candidate[] = [];
+    for (const one of await pricedJobs(job, trained[i]!, checks))
+      priced.push(await judge(one, trained[i]!, checks, undefined));
+    tried.push(priced);
+  }
+  const { tolerance = defaultTolerance } = gate;
+  const chosen = cheapest(tried, tolerance, unit);
+  return { chosen, candidates: tried.map((one) => cheapest([one], tolerance, unit)) };
+}
+
 export interface GatePhase {
   readonly gate: GatePlan;
   readonly base: Omit<GateJob, 'kind' | 'config' | 'pool' | 'topK'>;
@@ -202,8 +266,10 @@ export interface GatePhase {
 export interface GateResult {
   /** As judged on check views. */
   readonly chosen: Candidate;
-  /** The chosen gate, trained again on route and check views together: what serves. */
-  readonly served: TrainedGate;
+  /** The chosen gate, trained again on route and check views together, with its prices: what serves. */
+  readonly served: { readonly job: GateJob; readonly trained: TrainedGate };
+  /** Share of the load of each expert that is as it should be; of a cascade what check rows asked. */
+  readonly targets: readonly number[];
   /** Every candidate with its mean worth, best first. */
   readonly tried: readonly {
     readonly gate: string;
@@ -275,20 +341,21 @@ export async function trainGates(phase: GatePhase): Promise<GateResult> {
       },
     });
   const trained = await runAll(jobs, 0, 'gates');
-  const candidates: Candidate[] = [];
-  for (const [i, job] of jobs.entries())
-    candidates.push(await judge(job, trained[i]!, checks, phase.reward));
-  const chosen = choose(candidates);
+  const { chosen, candidates } = await pick(phase, jobs, trained, checks);
   const all = { ...chosen.job.data, check: new Uint8Array(data.check.length) };
-  const [again, served] = await runAll(
+  const [again, served] = (await runAll(
     [
       { ...chosen.job, seed: chosen.job.seed + 1 },
       { ...chosen.job, data: all },
     ],
     jobs.length,
-  );
+  )) as [TrainedGate, TrainedGate];
+  const likeChosen = (gate: TrainedGate): Promise<GateJob> =>
+    isPriced(chosen.job)
+      ? keepShare(chosen.job, gate, checks, chosen.beyond)
+      : Promise.resolve(chosen.job);
   const before = await outcome(chosen.job, chosen.trained, checks);
-  const after = await outcome(chosen.job, again!, checks);
+  const after = await outcome(await likeChosen(again), again, checks);
   const tried = candidates
     .map(({ job, worth, asked }) => ({
       gate: job.kind,
@@ -298,7 +365,15 @@ export async function trainGates(phase: GatePhase): Promise<GateResult> {
       asked,
     }))
     .sort((a, b) => b.worth - a.worth);
-  return { chosen, served: served!, tried, churn: churn(before.first, after.first), checks };
+  const { targets } = phase.base;
+  return {
+    chosen,
+    served: { job: await likeChosen(served), trained: served },
+    targets: isPriced(chosen.job) ? loadOfOutcome(before, targets).shares : targets,
+    tried,
+    churn: churn(before.first, after.first),
+    checks,
+  };
 }
 
 /** Choices per expert over views. */

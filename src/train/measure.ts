@@ -2,12 +2,12 @@
 import type { Columns } from '../core/column.js';
 import { quantile } from '../core/statistic.js';
 import type { Coder } from '../encoder/encoder.js';
-import { servingFeeds } from '../mixture/feeds.js';
-import { type ExpertGraph, expertGraph } from '../mixture/graphs.js';
+import { type Aim, expertParts } from '../mixture/expert-parts.js';
+import { openExpert } from '../mixture/expert-runner.js';
+import type { ExpertGraph } from '../mixture/graphs.js';
 import { fieldOf } from '../mixture/wiring.js';
-import type { Objective } from '../objective/objective.js';
 import { type Batch, takeValues } from '../predict/batch.js';
-import { openSession } from '../runtime/session.js';
+import { sessions } from '../runtime/session.js';
 import type { Learned } from '../tensor/trace-serving.js';
 
 const records = 200;
@@ -16,14 +16,18 @@ export const measuredRows = 2 * records;
 
 /** Median microseconds of single records; the first half only warms up. */
 export async function measuredCost(
+  name: string,
   graph: ExpertGraph,
   learned: Learned,
-  objective: Objective,
+  aim: Aim,
   coders: Readonly<Record<string, Coder>>,
   rows: Batch,
   clock: () => number,
 ): Promise<number> {
-  const session = await openSession(expertGraph(graph, learned, objective, objective.uncalibrated));
+  const runner = await openExpert(
+    sessions,
+    expertParts(name, graph, learned, aim, aim.objective.uncalibrated),
+  );
   const times: number[] = [];
   const one = Int32Array.of(0);
   for (let i = 0; i < measuredRows; i++) {
@@ -32,15 +36,15 @@ export async function measuredCost(
     const columns: Record<string, Columns[string]> = {};
     for (const port of graph.ports) {
       const field = fieldOf(port);
-      const name = port.slice(field.length + 1);
+      const own = port.slice(field.length + 1);
       const coder = coders[field]!;
       const given = takeValues(rows.values[field]!, row);
       const values = (await coder.load?.(given))?.values ?? given;
-      columns[port] = coder.encode(values, [name])[name]!;
+      columns[port] = coder.encode(values, [own])[own]!;
     }
-    await session.run(servingFeeds(graph.ports, { columns, rows: () => one }));
+    await runner.say(graph.ports, { columns, rows: () => one });
     if (i >= records) times.push((clock() - start) * 1000);
   }
-  await session.close();
+  await runner.close();
   return Number(quantile(times, 0.5).toPrecision(3));
 }

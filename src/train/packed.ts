@@ -1,5 +1,5 @@
 /** Rows as they wait to train: numbers that are quick to encode as they are, the rest encoded. */
-import type { BagColumn, Column, Columns, ValuesColumn } from '../core/column.js';
+import type { BagColumn, Column, Columns, RawColumn, ValuesColumn } from '../core/column.js';
 import { joinArrays } from '../core/join.js';
 import type { Values } from '../data/column.js';
 import type { Coder } from '../encoder/encoder.js';
@@ -7,6 +7,7 @@ import { encoders } from '../encoder/encoders.js';
 import type { FieldEntry } from '../mixture/bundle.js';
 import { takeBag } from '../mixture/feeds.js';
 import { fieldOf } from '../mixture/wiring.js';
+import { takeValues } from '../predict/batch.js';
 import { shareArray, shareColumns } from './shared-memory.js';
 
 export interface Packed {
@@ -69,8 +70,18 @@ function joinBags(bags: readonly BagColumn[]): BagColumn {
   return { form: 'bag', width: bags[0]!.width, ids, weights, offsets };
 }
 
+function joinRaw(columns: readonly RawColumn[]): RawColumn {
+  const parts = columns.map(({ data }) => data);
+  const data =
+    parts[0] instanceof Float64Array
+      ? joinArrays(Float64Array, parts as readonly Float64Array[])
+      : parts.flatMap((part) => [...part] as (string | null)[]);
+  return { form: 'raw', width: 1, data };
+}
+
 function joinColumns(columns: readonly Column[]): Column {
   const [first] = columns;
+  if (first!.form === 'raw') return joinRaw(columns as readonly RawColumn[]);
   if (first!.form === 'bag') return joinBags(columns as readonly BagColumn[]);
   const data = (columns as readonly ValuesColumn[]).map((column) => column.data);
   return { ...first!, data: joinArrays(Float32Array, data) };
@@ -100,6 +111,8 @@ export function joinPacked(parts: readonly Packed[]): Packed {
 
 function takeColumn(column: Column, rows: Int32Array): Column {
   if (column.form === 'bag') return takeBag(column, rows);
+  if (column.form === 'raw')
+    return { ...column, data: takeValues(column.data, rows) as RawColumn['data'] };
   const { width, data } = column;
   const out = new Float32Array(rows.length * width);
   rows.forEach((row, i) => {
@@ -128,8 +141,12 @@ export function sharePacked({ rows, values, columns }: Packed): Packed {
   return { rows, values: Object.fromEntries(shared), columns: shareColumns(columns) };
 }
 
+/** Bytes of a short text, about. */
+const perText = 40;
+
 function bytesOf(column: Column): number {
   if (column.form === 'values') return column.data.byteLength;
+  if (column.form === 'raw') return column.data.length * perText;
   return column.ids.byteLength + column.weights.byteLength + column.offsets.byteLength;
 }
 

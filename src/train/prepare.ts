@@ -1,4 +1,4 @@
-/** Fits the encoders and readies the training rows for threads: encoded, or as compact as can be. */
+/** Fits the encoders and readies the training rows for threads, as compact as can be. */
 import type { Values } from '../data/column.js';
 import type { Coder } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
@@ -50,13 +50,13 @@ interface Packer {
   readonly wanted: readonly string[];
 }
 
-function pack({ fields, coders, wanted }: Packer, batch: Batch, quick: boolean): Packed {
+function pack({ fields, coders, wanted }: Packer, batch: Batch): Packed {
   const values: Record<string, Float64Array> = {};
   const columns: Record<string, Packed['columns'][string]> = {};
   for (const { name, kind } of fields) {
     const coder = coders[name]!;
     const given = batch.values[name]!;
-    if (quick && isQuick(kind, coder)) values[name] = given as Float64Array;
+    if (isQuick(kind, coder)) values[name] = given as Float64Array;
     else Object.assign(columns, encodeField(coder, name, given, wanted));
   }
   return { rows: batch.rows, values, columns };
@@ -64,17 +64,13 @@ function pack({ fields, coders, wanted }: Packer, batch: Batch, quick: boolean):
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-/** Bytes of a row: all encoded, and by field or port as it is kept otherwise. */
-async function sizesOf(packer: Packer, few: Batch) {
+/** Bytes of a row by field that is kept as it is and by port, as the first rows tell. */
+async function sizesOf(packer: Packer, few: Batch): Promise<Readonly<Record<string, number>>> {
   const loader = fieldLoader(packer.coders, () => undefined);
   const values: Record<string, Values> = {};
   for (const { name } of packer.fields)
     values[name] = await loader.load(name, few.values[name]!, 0);
-  const head: Batch = { rows: few.rows, values };
-  return {
-    encodedBytes: sum(Object.values(rowBytes(pack(packer, head, false)))),
-    bytes: rowBytes(pack(packer, head, true)),
-  };
+  return rowBytes(pack(packer, { rows: few.rows, values }));
 }
 
 /** Bytes of a row that these ports are made of. */
@@ -141,25 +137,25 @@ export async function prepare(
   const packer: Packer = { fields, coders, wanted: [...new Set([...byExpert.flat(), ...byGate])] };
   const loader = fieldLoader(coders, (name, message) => onField(total, total, name, message));
   const presence = shareArray(new Uint8Array(rows.rows * fields.length));
-  const { encodedBytes, bytes } = await sizesOf(packer, await rows.head(fewRows));
-  const packedBytes = sum(Object.values(bytes));
-  const blockRows = blockRowsOf(packedBytes);
+  const sizes = await sizesOf(packer, await rows.head(fewRows));
+  const bytes = sum(Object.values(sizes));
+  const blockRows = blockRowsOf(bytes);
   const store = await keepRows({
     rows: rows.rows,
     heldOut,
     blockRows,
     memory: memoryOf(plan),
-    ...{ encodedBytes, packedBytes },
+    bytes,
     quick: fields.filter(({ name, kind }) => isQuick(kind, coders[name]!)),
-    async *packed(quick, size) {
+    async *packed(size) {
       const batches = loadedBatches(rows.batches(size), packer, loader, presence, (f, share) =>
         onField(fields.length + (share > 0 ? share * fields.length : f), total, fields[f]!.name),
       );
-      for await (const batch of batches) yield pack(packer, batch, quick);
+      for await (const batch of batches) yield pack(packer, batch);
     },
   });
   return {
     ...{ fields, coders, ports, expertPorts: byExpert, gatePorts: byGate, store, presence },
-    readings: byExpert.map((own) => readingOf(blockRows, bytesRead(bytes, own))),
+    readings: byExpert.map((own) => readingOf(blockRows, bytesRead(sizes, own))),
   };
 }

@@ -13,6 +13,10 @@ export function shareArray<A extends Arrays>(array: A): A {
 
 function shareColumn(column: Column): Column {
   if (column.form === 'values') return { ...column, data: shareArray(column.data) };
+  if (column.form === 'raw') {
+    const { data } = column;
+    return data instanceof Float64Array ? { ...column, data: shareArray(data) } : column;
+  }
   const { ids, weights, offsets } = column;
   return {
     ...column,

@@ -26,16 +26,16 @@ export interface Keeping {
   readonly blockRows: number;
   /** Bytes that rows may take in all. */
   readonly memory: number;
-  /** Bytes of a row, all encoded, or with the values of `quick` fields as they are. */
-  readonly encodedBytes: number;
-  readonly packedBytes: number;
+  /** Bytes of a row. */
+  readonly bytes: number;
+  /** The fields whose values are kept as they are. */
   readonly quick: readonly FieldEntry[];
   /** The rows in order, `size` at a time; may be called once. */
-  readonly packed: (quick: boolean, size?: number) => AsyncIterable<Packed>;
+  readonly packed: (size?: number) => AsyncIterable<Packed>;
 }
 
-/** Encoded rows may take this part of the memory, compact ones (beside which more is needed) that. */
-const parts = { encoded: 1 / 2, packed: 1 / 4 };
+/** Rows may take this part of the memory, beside which windows and copies are needed. */
+const part = 1 / 4;
 
 function inMemory(packed: Packed, quick: readonly FieldEntry[]): Store {
   const all = { quick, packed: sharePacked(packed) };
@@ -66,7 +66,7 @@ async function inFile(keeping: Keeping): Promise<Store> {
     const held: Packed[] = [];
     let from = 0;
     let cursor = 0;
-    for await (const block of keeping.packed(true, blockRows)) {
+    for await (const block of keeping.packed(blockRows)) {
       blocks.add(block);
       const own = heldIn(heldOut, cursor, from, from + block.rows);
       held.push(takePacked(block, own));
@@ -98,12 +98,11 @@ async function inFile(keeping: Keeping): Promise<Store> {
 
 /** Keeps rows where they fit; a closed store can be read no more. */
 export async function keepRows(keeping: Keeping): Promise<Store> {
-  const { rows, memory, encodedBytes, packedBytes, quick } = keeping;
-  const encoded = rows * encodedBytes <= memory * parts.encoded;
-  if (!encoded && rows * packedBytes > memory * parts.packed) return inFile(keeping);
+  const { rows, memory, bytes, quick } = keeping;
+  if (rows * bytes > memory * part) return inFile(keeping);
   const all: Packed[] = [];
-  for await (const part of keeping.packed(!encoded)) all.push(part);
-  return inMemory(joinPacked(all), encoded ? [] : quick);
+  for await (const some of keeping.packed()) all.push(some);
+  return inMemory(joinPacked(all), quick);
 }
 
 /** Columns of some ports of all held-out rows, whose places are those of `placeOf`. */

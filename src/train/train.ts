@@ -6,7 +6,9 @@ import { targetShares } from '../gate/balance.js';
 import type { GateFacts } from '../gate/gate.js';
 import { type Bundle, type ExpertEntry, hashedPath, makeBundle } from '../mixture/bundle.js';
 import { countedCost } from '../mixture/cost.js';
-import { type ExpertGraph, expertGraph, gateGraph, poolGraph } from '../mixture/graphs.js';
+import { expertParts } from '../mixture/expert-parts.js';
+import { type ExpertGraph, gateGraph, poolGraph } from '../mixture/graphs.js';
+import type { ExpertParts } from '../mixture/imported.js';
 import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
 import type { Calibration, Objective, Truth } from '../objective/objective.js';
@@ -20,11 +22,12 @@ import {
   runKept,
 } from './checkpoint.js';
 import type { Listener } from './event.js';
-import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-job.js';
+import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-types.js';
 import type { GateData } from './gate-data.js';
-import { graphOf } from './gate-job.js';
 import { type GateResult, outcome, type Reward, trainGates } from './gate-phase.js';
+import { graphOf } from './gate-scores.js';
 import { measuredCost, measuredRows } from './measure.js';
+import { checkExperts, loadExperts } from './outside.js';
 import { cutParts, type Parts } from './parts.js';
 import { placesWhere } from './places.js';
 import { type Prepared, prepare } from './prepare.js';
@@ -51,6 +54,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds that only rise, for measured costs; `performance.now` by default. */
   readonly clock?: () => number;
+  /** The folder from which paths of the spec start; the working folder without it. */
+  readonly base?: string;
   /**
    * A folder to keep in what is done, so that the same training, when it is killed, goes on from
    * there and gives the same bytes. It stays until `discardCheckpoint` removes it. `every` is the
@@ -69,6 +74,8 @@ interface Stage {
   readonly width: number;
   readonly truth: Truth;
   readonly prepared: Prepared;
+  /** What experts read from outside, by expert. */
+  readonly loaded: readonly unknown[];
   readonly parts: Parts;
   readonly views: Views;
   /** [V] place of each view's row among the held-out rows of the store. */
@@ -101,7 +108,8 @@ function expertGraphs(stage: Stage): ExpertGraph[] {
     const fields = Object.fromEntries(
       Object.entries(stage.prepared.ports).filter(([name]) => own.has(name)),
     );
-    return { kind, config, fields, ports, outputs: stage.objective.outputs(stage.state) };
+    const outputs = stage.objective.outputs(stage.state);
+    return { kind, config, fields, ports, outputs, loaded: stage.loaded[e] };
   });
 }
 
@@ -129,6 +137,7 @@ function expertJob(
     views,
     ...(hiding === undefined ? {} : { hiding }),
     seed: plan.spec.training.seed,
+    loaded: graph.loaded,
   };
 }
 
@@ -269,13 +278,18 @@ function mergeTargets(
   return shares.map((share) => share / total);
 }
 
-/** Prices of a reward: an expert's own, and its time at the price of a millisecond. */
+/**
+ * Prices of a reward: an expert's own, and its time at the price of a millisecond. What is always paid,
+ * for a shared expert, decides nothing and counts as 0.
+ */
 function rewardOf(stage: Stage, costs: readonly number[]): Reward | undefined {
   const { reward } = stage.plan.spec;
   if (reward === undefined) return undefined;
   const utility = stage.objective.utility(reward.right, reward.wrong, stage.state, 'reward');
-  const prices = stage.plan.experts.map(
-    ({ name }, e) => (reward.experts[name] ?? 0) + (reward.time * costs[e]!) / 1000,
+  const prices = stage.plan.experts.map(({ name }, e) =>
+    name === stage.plan.gate.shared
+      ? 0
+      : (reward.experts[name] ?? 0) + (reward.time * costs[e]!) / 1000,
   );
   return { utility, prices };
 }
@@ -297,6 +311,9 @@ function rewardTable(stage: Stage, said: Said, { utility, prices }: Reward): Flo
   const scale = mean(spans) || 1;
   return shareArray(table.map((value) => value / scale));
 }
+
+/** What one mean expert costs in score where the spec does not say. */
+const usualLambda = 0.02;
 
 /** Nats of regret from which an expert is not kept at work for the sake of balance. */
 const idleFrom = 1;
@@ -320,7 +337,7 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
   };
   const { gate } = plan;
   const names = plan.experts.map(({ name }) => name);
-  const lambda = reward === undefined ? gate.cost : 0;
+  const lambda = reward === undefined ? (gate.cost ?? usualLambda) : 0;
   return trainGates({
     gate,
     base: {
@@ -354,6 +371,20 @@ async function trainGate(stage: Stage, said: Said, costs: readonly number[]): Pr
   });
 }
 
+type Store = (folder: string, name: string, bytes: Uint8Array) => string;
+
+/** The entry of an imported model, whose bytes go into the bundle as they are. */
+function importedEntry(
+  { name, imported }: ExpertParts,
+  store: Store,
+): Pick<ExpertEntry, 'imported'> {
+  if (imported === undefined) return {};
+  const { bytes, ...wiring } = imported;
+  return {
+    imported: { ...wiring, file: store('experts', `${name}.imported`, new Uint8Array(bytes)) },
+  };
+}
+
 async function finish(
   stage: Stage,
   graphs: readonly ExpertGraph[],
@@ -363,8 +394,7 @@ async function finish(
   costs: readonly number[],
 ): Promise<Bundle> {
   const { plan, objective, state, width, prepared } = stage;
-  const gate = result.served;
-  const { job } = result.chosen;
+  const { job, trained: gate } = result.served;
   const pooled = await outcome(job, gate, Int32Array.from(said.truth.keys()));
   const calibration = objective.calibrate(pooled.answers, said.truth, state);
   const files = new Map<string, Uint8Array>();
@@ -373,24 +403,28 @@ async function finish(
     files.set(path, bytes);
     return path;
   };
-  const experts = plan.experts.map(
-    ({ name, kind, config, needs }, e): ExpertEntry => ({
+  const experts = plan.experts.map(({ name, kind, config, needs }, e): ExpertEntry => {
+    const calibration = said.calibrations[e]!;
+    const parts = expertParts(name, graphs[e]!, trained[e]!.learned, stage, calibration);
+    return {
       name,
       kind,
       config,
       needs,
       ports: prepared.expertPorts[e]!,
-      calibration: said.calibrations[e]!,
+      calibration,
       cost: costs[e]!,
-      file: store(
-        'experts',
-        name,
-        expertGraph(graphs[e]!, trained[e]!.learned, objective, said.calibrations[e]!),
-      ),
-    }),
-  );
+      file: store('experts', name, parts.graph),
+      ...importedEntry(parts, store),
+    };
+  });
   const graph = graphOf(job, gate.bias);
-  const sizes = experts.map(({ file }) => files.get(file)!.length);
+  const sizes = experts.map(({ file, imported }) =>
+    [file, ...(imported === undefined ? [] : [imported.file])].reduce(
+      (sum, path) => sum + files.get(path)!.length,
+      0,
+    ),
+  );
   const { card, text } = await cardOf({
     plan,
     rows: stage.rows,
@@ -420,7 +454,7 @@ async function finish(
       shared: job.shared,
       bias: gate.bias,
       penalty: job.penalty,
-      targets: said.targets,
+      targets: result.targets,
       file: store('gate', job.kind, gateGraph(graph, gate.learned, objective, width)),
     },
     pool: {
@@ -442,9 +476,10 @@ async function measureAll(
   const costs: number[] = [];
   const some = await stage.rows.head(measuredRows);
   for (const [e, graph] of graphs.entries()) {
-    const { objective, prepared } = stage;
+    const { plan, prepared } = stage;
+    const { name } = plan.experts[e]!;
     costs.push(
-      await measuredCost(graph, trained[e]!.learned, objective, prepared.coders, some, clock),
+      await measuredCost(name, graph, trained[e]!.learned, stage, prepared.coders, some, clock),
     );
   }
   return costs;
@@ -509,6 +544,7 @@ async function begin(plan: Plan, rows: TrainingRows, options: TrainOptions): Pro
   const where = `target ${plan.spec.data.target}`;
   const state = objective.fit(rows.target, plan.objective.config, where);
   const truth = shareArray(objective.encode(rows.target, state, where));
+  const loaded = await loadExperts(plan, options.base ?? '.');
   const hiding = hidingOf(plan);
   const holdout = Math.min(training.holdout, mostHeldOut(hiding) / rows.rows);
   const parts = cutParts(rows, { ...training, holdout }, objective.classes?.(truth));
@@ -523,7 +559,7 @@ async function begin(plan: Plan, rows: TrainingRows, options: TrainOptions): Pro
   const made = makeViews(heldOut, prepared.presence, plan.fields.length, hiding, training.seed);
   const begun = {
     plan: withEnoughSteps(plan, prepared),
-    ...{ rows, objective, state, truth, prepared, parts: shared, options },
+    ...{ rows, objective, state, truth, prepared, loaded, parts: shared, options },
     width: objective.answerWidth(state),
     views: { row: shareArray(made.row), visible: shareArray(made.visible) },
     heldPlaces: shareArray(made.row.map(prepared.store.placeOf)),
@@ -533,6 +569,7 @@ async function begin(plan: Plan, rows: TrainingRows, options: TrainOptions): Pro
 
 async function trainStage(stage: Stage): Promise<Bundle> {
   const { plan, prepared, options } = stage;
+  checkExperts(plan, stage, prepared.ports, stage.loaded);
   const graphs = expertGraphs(stage);
   const counted = graphs.map((graph) => countedCost(graph, prepared.store.lengths));
   const trained = await trainExperts(stage, graphs, counted);

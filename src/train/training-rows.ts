@@ -125,8 +125,13 @@ function sampled(kept: Int32Array, most: number, seed: number): Int32Array {
   return kept.filter((row) => combine(combine(seed, 0x5a3b1e), row) < limit);
 }
 
-async function streamed(plan: Plan, data: Dataset, bytes: number): Promise<TrainingRows> {
-  const { kept, ...keys } = await readKeys(plan, data, 0);
+async function streamed(
+  plan: Plan,
+  data: Dataset,
+  part: 0 | 1,
+  bytes: number,
+): Promise<TrainingRows> {
+  const { kept, ...keys } = await readKeys(plan, data, part);
   const { seed } = plan.spec.training;
   const most = Math.min(mostSampled, Math.max(1000, Math.floor(memoryOf(plan) / 8 / bytes)));
   const batches = (size?: number): AsyncIterable<Batch> => {
@@ -150,13 +155,13 @@ async function streamed(plan: Plan, data: Dataset, bytes: number): Promise<Train
 }
 
 /**
- * The training rows of a plan's data, which must stay open while they are used. They are held in
+ * The training rows (part 0) or the test rows (part 1) of a plan's data, which must stay open while they are used. They are held in
  * memory where that takes a quarter of `training.memory` at most.
  */
-export async function openRows(plan: Plan, data: Dataset): Promise<TrainingRows> {
+export async function openRows(plan: Plan, data: Dataset, part: 0 | 1 = 0): Promise<TrainingRows> {
   checkColumns(plan, data);
   const columns = [...new Set(plan.fields.map(({ column }) => column))];
   const bytes = chunkBytes(await data.read(columns, { limit: looked }));
   const fits = (await data.rows()) * bytes <= memoryOf(plan) / 4;
-  return fits ? inMemory(await readRows(plan, data, 0)) : streamed(plan, data, bytes);
+  return fits ? inMemory(await readRows(plan, data, part)) : streamed(plan, data, part, bytes);
 }

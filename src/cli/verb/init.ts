@@ -33,7 +33,7 @@ export async function run([source]: string[], options: Record<string, unknown>):
   try {
     const inference = await inferKinds(data, { target });
     const objective = inference.target!.objective;
-    const { fields, experts, left } = propose(inference.fields, objective);
+    const { fields, experts, gate, left } = propose(inference.fields, objective);
     if (Object.keys(fields).length === 0) {
       throw new MonbanError({
         where: source!,
@@ -42,7 +42,13 @@ export async function run([source]: string[], options: Record<string, unknown>):
           left.map(({ column, reason }) => `${column}: ${reason}`).join('; ') || 'only the target',
       });
     }
-    const spec = { data: { source: sourceFrom(out, source!), target }, fields, objective, experts };
+    const spec = {
+      data: { source: sourceFrom(out, source!), target },
+      fields,
+      objective,
+      experts,
+      ...(gate === undefined ? {} : { gate }),
+    };
     plan(spec);
     const warned = await warnings(data, inference, { target });
     writeFileAtomic(out, toYaml(spec));

@@ -1,66 +1,96 @@
 /** Convolution and pooling of pictures, channels last. */
-import { apply, constant, type Op, type Shape, shapeError, type Tensor } from '../tensor.js';
+import { constant, type Shape, shapeError, type Tensor } from '../tensor.js';
 import { reshape } from './broadcast.js';
-import { slice } from './cut.js';
+import { pad, slice } from './cut.js';
 import { gather } from './lookup.js';
 import { transpose } from './matmul.js';
-import { fold, patches, pictureShape } from './patch.js';
+import { margin, patches, pictureShape } from './patch.js';
 import { max, mean } from './reduce.js';
-import { rowMatmul, rowOuter } from './row.js';
+import { rowMatmul } from './row.js';
+import { slide } from './slide.js';
 
 interface Kernel {
   readonly size: number;
   readonly stride: number;
 }
 
-/**
- * The operands are the picture, its patches and the kernel. Only the patches are multiplied, and they
- * serve the gradient of the kernel again; the gradient of the picture passes them by.
- */
-const convolveOp: Op<Kernel> = {
-  name: 'convolve',
-  shape(inputs) {
-    const [x, taken, w] = inputs as [Tensor, Tensor, Tensor];
-    pictureShape('convolve', [x]);
-    if (w.shape.length !== 2 || taken.shape.at(-1) !== w.shape[0] || w.dtype !== 'float32') {
-      throw shapeError('convolve', 'expected [B, H, W, C] and [size x size x C, N]', [x, w]);
-    }
-    return { shape: [...taken.shape.slice(0, -1), w.shape[1]!], dtype: 'float32' };
-  },
-  emit: (graph, [, taken, w]) => graph.node('MatMul', [taken!, w!]),
-  vjp(node, g, kernel) {
-    const [x, taken, w] = node.inputs as [Tensor, Tensor, Tensor];
-    return [pictureGradient(x, w, g, kernel), null, rowOuter(taken, g)];
-  },
-  work: (node, size) => size(node.shape) * size([node.inputs[2]!.shape[0]!]),
-};
+/** Along one axis: which results a pixel is in, and with which place of the kernel. */
+interface Phases {
+  /** Results that lie over each other at a pixel. */
+  readonly taps: number;
+  /** Groups of `stride` pixels that hold the axis, and where it begins in the first of them. */
+  readonly groups: number;
+  readonly first: number;
+  readonly skipped: number;
+}
 
-/** The kernel turned by half a circle, from N channels back to C. */
-function turned(w: Tensor, size: number, channels: number): Tensor {
-  const width = w.shape[1] as number;
-  const places = reshape(w, [size * size, channels, width]);
-  const last = size * size - 1;
-  const back = constant(BigInt64Array.from({ length: last + 1 }, (_, i) => BigInt(last - i)));
-  const swapped = transpose(gather(places, back, 0), [0, 2, 1]);
-  return reshape(swapped, [size * size * width, channels]);
+function phasesOf(length: number, kernel: Kernel): Phases {
+  const { size, stride } = kernel;
+  const top = margin(length, kernel);
+  const first = Math.floor(top / stride);
+  const groups = Math.floor((length - 1 + top) / stride) - first + 1;
+  return { taps: Math.ceil(size / stride), groups, first, skipped: top - first * stride };
+}
+
+/** Groups x groups x taps x taps: which result [h, w] is seen, `h x w` for none. */
+function seenResults([h, w]: readonly [number, number], y: Phases, x: Phases): BigInt64Array {
+  const { taps } = y;
+  return BigInt64Array.from({ length: y.groups * x.groups * taps * taps }, (_, i) => {
+    const tap = i % (taps * taps);
+    const group = (i - tap) / (taps * taps);
+    const row = y.first + Math.floor(group / x.groups) - Math.floor(tap / taps);
+    const column = x.first + (group % x.groups) - (tap % taps);
+    const inside = row >= 0 && row < h && column >= 0 && column < w;
+    return BigInt(inside ? row * w + column : h * w);
+  });
+}
+
+/** The kernel from N channels back to the `stride x stride` pixels of a group, C channels each. */
+function turned(w: Tensor, { size, stride }: Kernel, taps: number, channels: number): Tensor {
+  const wide = w.shape[1] as number;
+  const places = pad(reshape(w, [size * size, channels, wide]), 0, 0, 1);
+  const from = BigInt64Array.from({ length: (taps * stride) ** 2 }, (_, i) => {
+    const [x, y] = [i % stride, Math.floor(i / stride) % stride];
+    const tap = Math.floor(i / stride ** 2);
+    const row = y + stride * Math.floor(tap / taps);
+    const column = x + stride * (tap % taps);
+    return BigInt(row < size && column < size ? row * size + column : size * size);
+  });
+  const list = reshape(gather(places, constant(from), 0), [taps ** 2, stride ** 2, channels, wide]);
+  const back = transpose(list, [0, 3, 1, 2]);
+  return reshape(back, [taps ** 2 * wide, stride ** 2 * channels]);
 }
 
 /**
- * At stride 1 the gradient is a convolution itself, which moves fewer numbers than adding up the
- * patches of the gradient (a third of the time at 3 x 3).
+ * The gradient of the picture is a convolution too, of the results with the kernel turned: it makes
+ * `stride x stride` pixels at once and moves fewer numbers than adding up the patches' gradients.
  */
-function pictureGradient(x: Tensor, w: Tensor, g: Tensor, { size, stride }: Kernel): Tensor {
+function pictureGradient(x: Tensor, w: Tensor, g: Tensor, kernel: Kernel): Tensor {
   const [height, width, channels] = pictureShape('convolve', [x]);
-  if (stride === 1 && size % 2 === 1) return convolve(g, turned(w, size, channels), size);
-  return fold(rowMatmul(g, transpose(w, [1, 0])), { size, stride, height, width });
+  const [h, wide, out] = pictureShape('convolve', [g]);
+  const { stride } = kernel;
+  const [down, across] = [phasesOf(height, kernel), phasesOf(width, kernel)];
+  const batch = x.shape[0]!;
+  const results = pad(reshape(g, [batch, h * wide, out]), 1, 0, 1);
+  const seen = gather(results, constant(seenResults([h, wide], down, across)), 1);
+  const rows = reshape(seen, [batch, down.groups * across.groups, down.taps ** 2 * out]);
+  const pixels = rowMatmul(rows, turned(w, kernel, down.taps, channels));
+  const groups = [batch, down.groups, across.groups, stride, stride * channels];
+  const lines = stride === 1 ? pixels : transpose(reshape(pixels, groups), [0, 1, 3, 2, 4]);
+  const dims = [batch, down.groups * stride, across.groups * stride, channels];
+  const whole = slice(reshape(lines, dims), 1, down.skipped, down.skipped + height);
+  return slice(whole, 2, across.skipped, across.skipped + width);
 }
 
 /**
- * x [B, H, W, C] with a kernel [size x size x C, N], rows of the kernel pixel by pixel: [B, ceil(H /
- * stride), ceil(W / stride), N], zeros beyond the edges.
+ * x [B, H, W, C] with a kernel [size x size x C, N], rows of the kernel pixel by pixel, and a bias [N]:
+ * [B, ceil(H / stride), ceil(W / stride), N], zeros beyond the edges.
  */
-export function convolve(x: Tensor, w: Tensor, size: number, stride = 1): Tensor {
-  return apply(convolveOp, [x, patches(x, size, stride), w], { size, stride });
+export function convolve(x: Tensor, w: Tensor, size: number, stride = 1, bias?: Tensor): Tensor {
+  const kernel = { size, stride };
+  const back = (picture: Tensor, matrix: Tensor, g: Tensor): Tensor =>
+    pictureGradient(picture, matrix, g, kernel);
+  return slide([x, patches(x, size, stride), w, bias], { name: 'convolve', back });
 }
 
 type Reduction = (x: Tensor, axis: number) => Tensor;

@@ -62,6 +62,11 @@ const padOp: Op<Margins> = {
   work: () => 0,
 };
 
+/** Zeros before and after an axis of known length. */
+export function pad(x: Tensor, axis: number, before: number, after: number): Tensor {
+  return apply(padOp, [x], { axis: axisOf('pad', x, axis), before, after });
+}
+
 const concatOp: Op<number> = {
   name: 'concat',
   shape(inputs, axis) {

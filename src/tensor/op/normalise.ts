@@ -1,17 +1,51 @@
-/** Layer normalisation as one operator. */
+/** Layer normalisation as one operator, and what its gradient takes from the same node. */
 import { apply, type Op, sameShape, shapeError, type Tensor } from '../tensor.js';
-import { add, mul, reciprocal, square, sub } from './arithmetic.js';
-import { sum } from './broadcast.js';
-import { sqrt } from './function.js';
-import { mean } from './reduce.js';
+import { mul, square, sub } from './arithmetic.js';
+import { expand, sum } from './broadcast.js';
 
 const epsilon = 1e-5;
 
+type Emit = Parameters<Op['emit']>[0];
+
+/** The result, the mean and the reciprocal deviation: the runtime makes equal nodes one. */
+function layerNormalisation(graph: Emit, inputs: readonly string[]): string[] {
+  const attributes = { axis: -1, epsilon: { float: epsilon } };
+  return graph.nodes('LayerNormalization', inputs, attributes, 3);
+}
+
+/** The mean along the last axis, which keeps length 1: half of the time of a sum that is divided. */
+const rowMeanOp: Op<null> = {
+  name: 'rowMean',
+  shape: ([x]) => ({ shape: [...x!.shape.slice(0, -1), 1], dtype: 'float32' }),
+  emit: (graph, [x]) => graph.node('ReduceMean', [x!, graph.constant([-1], [1], 'int64')]),
+  vjp({ inputs: [x] }, g) {
+    return [expand(mul(g, 1 / (x!.shape.at(-1) as number)), x!.shape)];
+  },
+  work: (node, size) => size(node.inputs[0]!.shape),
+};
+
+const rowMean = (x: Tensor): Tensor => apply(rowMeanOp, [x], null);
+
+type Moment = 'mean' | 'inverse';
+
+/** The mean, or one over the standard deviation, of the last axis: [.., 1]. */
+const momentOp: Op<Moment> = {
+  name: 'moment',
+  shape: ([x]) => ({ shape: [...x!.shape.slice(0, -1), 1], dtype: 'float32' }),
+  emit: (graph, inputs, which) => layerNormalisation(graph, inputs)[which === 'mean' ? 1 : 2]!,
+  vjp(node, g, which) {
+    const [x] = node.inputs as [Tensor];
+    const share = mul(g, 1 / (x.shape.at(-1) as number));
+    if (which === 'mean') return [expand(share, x.shape), null, null];
+    return [mul(mul(share, mul(square(node), -1)), standardised(node.inputs).z), null, null];
+  },
+  work: () => 0,
+};
+
 /** Zero mean and unit variance along the last axis, and the reciprocal standard deviation. */
-function standardised(x: Tensor): { z: Tensor; inverse: Tensor } {
-  const centred = sub(x, mean(x, [-1], true));
-  const inverse = reciprocal(sqrt(add(mean(square(centred), [-1], true), epsilon)));
-  return { z: mul(centred, inverse), inverse };
+function standardised(inputs: readonly Tensor[]): { z: Tensor; inverse: Tensor } {
+  const inverse = apply(momentOp, inputs, 'inverse');
+  return { z: mul(sub(inputs[0]!, apply(momentOp, inputs, 'mean')), inverse), inverse };
 }
 
 const normaliseOp: Op<null> = {
@@ -24,16 +58,18 @@ const normaliseOp: Op<null> = {
     }
     return { shape: x.shape, dtype: 'float32' };
   },
-  emit: (graph, inputs) =>
-    graph.node('LayerNormalization', inputs, { axis: -1, epsilon: { float: epsilon } }),
+  emit: (graph, inputs) => layerNormalisation(graph, inputs)[0]!,
   vjp(node, g) {
     const [x, gain] = node.inputs as [Tensor, Tensor];
-    const { z, inverse } = standardised(x);
+    const { z, inverse } = standardised(node.inputs);
     const scaled = mul(g, gain);
-    const centre = mean(scaled, [-1], true);
-    const slope = mul(z, mean(mul(scaled, z), [-1], true));
+    const slope = mul(z, rowMean(mul(scaled, z)));
     const lead = x.shape.slice(0, -1).map((_, i) => i);
-    return [mul(inverse, sub(sub(scaled, centre), slope)), sum(mul(g, z), lead), sum(g, lead)];
+    return [
+      mul(inverse, sub(sub(scaled, rowMean(scaled)), slope)),
+      sum(mul(g, z), lead),
+      sum(g, lead),
+    ];
   },
   work: (node, size) => 8 * size(node.shape),
 };

@@ -31,7 +31,7 @@ export function pictureShape(
 const count = (length: number, stride: number): number => Math.ceil(length / stride);
 
 /** Zeros before the first pixel, so that patches stand evenly over the axis. */
-const margin = (length: number, { size, stride }: Patch): number =>
+export const margin = (length: number, { size, stride }: Patch): number =>
   Math.floor(Math.max(0, (count(length, stride) - 1) * stride + size - length) / 2);
 
 /** [h x w, size x size] the pixel at every place of every patch; `height x width` is the zero. */
@@ -76,6 +76,21 @@ function takeRows(
   return graph.node('Gather', [padded, graph.constant(index, dims, 'int64')], { axis: 1 });
 }
 
+/** Patches of one channel: whole rows of the batch are taken, a third of the time of single numbers. */
+function takePixels(
+  graph: Parameters<Op['emit']>[0],
+  x: string,
+  index: BigInt64Array,
+  [pixels, ...dims]: readonly [number, ...number[]],
+): string {
+  const turn = (value: string) => graph.node('Transpose', [value], { perm: [1, 0] });
+  const flat = graph.node('Reshape', [x, graph.constant([-1, pixels], [2], 'int64')]);
+  const padded = graph.node('Pad', [turn(flat), graph.constant([0, 0, 1, 0], [4], 'int64')]);
+  const places = graph.constant(index, [index.length], 'int64');
+  const taken = turn(graph.node('Gather', [padded, places], { axis: 0 }));
+  return graph.node('Reshape', [taken, graph.constant([-1, ...dims], [4], 'int64')]);
+}
+
 const patchesOp: Op<Patch> = {
   name: 'patches',
   shape(inputs, { size, stride }) {
@@ -92,6 +107,7 @@ const patchesOp: Op<Patch> = {
     const lines = graph.constant([0, height * width, channels], [3], 'int64');
     const index = pixelsOf(height, width, patch);
     const [h, w, wide] = node.shape.slice(1) as number[];
+    if (channels === 1) return takePixels(graph, x!, index, [height * width, h!, w!, wide!]);
     const taken = takeRows(graph, graph.node('Reshape', [x!, lines]), index, [
       h! * w!,
       patch.size ** 2,

@@ -1,5 +1,11 @@
 /** Windows along a series, causal and dilated: what a 1-D convolution multiplies, and its reverse. */
-import { apply, type Op, type Shape, shapeError, type Tensor } from '../tensor.js';
+import { apply, constant, type Op, type Shape, shapeError, type Tensor } from '../tensor.js';
+import { reshape } from './broadcast.js';
+import { pad } from './cut.js';
+import { gather } from './lookup.js';
+import { transpose } from './matmul.js';
+import { rowMatmul } from './row.js';
+import { slide } from './slide.js';
 
 export interface Window {
   /** Steps that a window holds. */
@@ -94,4 +100,33 @@ const unwindowOp: Op<Window> = {
  */
 export function window(x: Tensor, size: number, dilation = 1): Tensor {
   return apply(windowOp, [x], { size, dilation });
+}
+
+/** The kernel from N channels back to C. */
+function turned(w: Tensor, size: number, channels: number): Tensor {
+  const wide = w.shape[1] as number;
+  const places = transpose(reshape(w, [size, channels, wide]), [0, 2, 1]);
+  return reshape(places, [size * wide, channels]);
+}
+
+/** Each step is seen by the `size` steps after it, `dilation` apart: a convolution the other way. */
+function seriesGradient(x: Tensor, w: Tensor, g: Tensor, { size, dilation }: Window): Tensor {
+  const [steps, channels] = lengthsOf('causal', [x]);
+  const wide = w.shape[1] as number;
+  const index = places(steps, size, (t, k) => Math.min(steps, t + (size - 1 - k) * dilation));
+  if (size === 1) return rowMatmul(g, turned(w, size, channels));
+  const seen = gather(pad(g, 1, 0, 1), constant(index), 1);
+  const rows = reshape(seen, [x.shape[0]!, steps, size * wide]);
+  return rowMatmul(rows, turned(w, size, channels));
+}
+
+/**
+ * x [B, T, C] with a kernel [size x C, N], its rows step by step, and a bias [N]: [B, T, N]; every
+ * step sees itself and those before it, `dilation` apart (Bai et al. 2018).
+ */
+export function causal(x: Tensor, w: Tensor, { size, dilation }: Window, bias?: Tensor): Tensor {
+  const back = (series: Tensor, matrix: Tensor, g: Tensor): Tensor =>
+    seriesGradient(series, matrix, g, { size, dilation });
+  const seen = size === 1 ? x : window(x, size, dilation);
+  return slide([x, seen, w, bias], { name: 'causal', back });
 }

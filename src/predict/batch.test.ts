@@ -1,0 +1,52 @@
+/** JSON records as batches: a value means the same whether it comes as JSON or from a data file. */
+import { expect, test } from 'vitest';
+import { MonbanError } from '../core/fault.js';
+import { recordReader } from './batch.js';
+
+const fields = ['image', 'category', 'text', 'time', 'log', 'number', 'ids', 'series'].map(
+  (kind) => ({
+    name: kind,
+    column: kind,
+    kind,
+  }),
+);
+const read = recordReader(fields);
+const cellOf = (field: string, value: unknown) => read([{ [field]: value }]).values[field]![0];
+
+test.each([
+  ['category', 5, '5'],
+  ['category', true, 'true'],
+  ['text', 0.5, '0.5'],
+  ['time', 1700000000, '1700000000'],
+  ['log', 7, '7'],
+  ['number', '4.5', 4.5],
+  [
+    'image',
+    [
+      [[1], [2]],
+      [[3], [4]],
+    ],
+    ['1', '2', '3', '4'],
+  ],
+  ['number', true, 1],
+  ['ids', [5, 'a'], ['5', 'a']],
+  ['series', [true, false, 2], ['1', '0', '2']],
+  ['series', [[true, 1]], ['[1,1]']],
+])('%s: %j is read as %j', (field, value, wanted) => {
+  expect(cellOf(field, value)).toEqual(wanted);
+});
+
+test.each([
+  ['number', 'abc'],
+  ['text', { a: 1 }],
+  ['time', ['2024-01-01']],
+  ['series', 5],
+  ['image', 5],
+  ['image', [null, 1]],
+  ['image', [[1, 2], [3]]],
+  ['image', [[1, 2], 3]],
+  ['series', [['a'], [1, [2]]]],
+])('%s: %j is a fault', (field, value) => {
+  expect(() => cellOf(field, value)).toThrow(MonbanError);
+  expect(() => cellOf(field, value)).toThrow(new RegExp(`record\\.${field}: expected`));
+});

@@ -1,0 +1,41 @@
+/** What cannot be read is said with the field and the record among all rows. */
+import { expect, test } from 'vitest';
+import { image } from '../encoder/image.js';
+import { loadBatch } from '../predict/load.js';
+import { fieldLoader } from './field-loader.js';
+
+const state = (broken: 'missing' | 'error') => ({
+  extent: { height: 4, width: 4, channels: 1 },
+  white: 255,
+  reading: { limit: 100 },
+  broken,
+});
+const good = Array<string>(16).fill('9');
+
+test('an error of a later batch counts records from the first row on', async () => {
+  const loader = fieldLoader({ photo: image.open(state('error')) }, () => undefined);
+  await loader.load('photo', [good], 0);
+  await expect(loader.load('photo', [good, ['1', '2']], 40)).rejects.toThrow(
+    /^fields\.photo, record 42: expected the numbers of a square image/,
+  );
+});
+
+test('a prediction names the field as well', async () => {
+  const model = {
+    manifest: { fields: [{ name: 'photo' }] },
+    coders: [image.open(state('error'))],
+    watch: {},
+  };
+  const batch = { rows: 1, values: { photo: [['1', '2']] } };
+  await expect(loadBatch(model, batch)).rejects.toThrow(/^photo, record 1: expected the numbers/);
+});
+
+test('what counts as missing is warned of once', async () => {
+  const said: string[] = [];
+  const loader = fieldLoader({ photo: image.open(state('missing')) }, (_, text) => said.push(text));
+  await loader.load('photo', [good, ['1', '2']], 0);
+  await loader.load('photo', [['3']], 2);
+  loader.check();
+  expect(said).toHaveLength(1);
+  expect(said[0]).toMatch(/^2 of 3 values count as missing; the first: fields\.photo, record 2/);
+});
