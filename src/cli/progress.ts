@@ -7,7 +7,8 @@ const spans: Readonly<Record<TrainEvent['phase'], readonly [number, number]>> = 
   read: [0, 0.02],
   encode: [0.02, 0.05],
   experts: [0.05, 0.85],
-  gate: [0.85, 0.98],
+  gate: [0.85, 0.9],
+  joint: [0.9, 0.98],
   finish: [0.98, 1],
 };
 const blocks = ' ▁▂▃▄▅▆▇█';

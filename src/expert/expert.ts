@@ -110,6 +110,8 @@ export interface Expert<C = unknown> {
   readonly summary: string;
   readonly config: ZodType<C>;
   readonly schedule: Schedule;
+  /** Whether its models are used as they are: nothing trains them, so that clones stay alike. */
+  readonly frozen?: true;
   /** Names of the ports it can read, as encoders call them. */
   readonly ports: readonly string[];
   /** The ports it reads, where its options say so; those of `ports` that there are without it. */

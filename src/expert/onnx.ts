@@ -140,6 +140,7 @@ export const onnx: Expert<OnnxConfig> = {
   summary: 'a model that was trained elsewhere, from an ONNX file; it is not trained further',
   config,
   schedule: never,
+  frozen: true,
   ports: ['raw', 'pixels'],
   reads: (fields, { inputs }) => {
     const names = Object.values(inputs).flatMap((given) =>

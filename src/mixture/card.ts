@@ -18,6 +18,19 @@ export interface ExpertCard {
   readonly bytes: number;
 }
 
+/** What came of the clones of one expert. */
+export interface JointCard {
+  readonly expert: string;
+  readonly clones: number;
+  readonly kept: boolean;
+  /** Mean gain of a check row over the plan without clones, in nats or reward, and its standard error. */
+  readonly gain: number;
+  readonly error: number;
+  /** Rounds of clones and gate in turn that served best. */
+  readonly rounds: number;
+  readonly messages: readonly string[];
+}
+
 export interface Card {
   readonly name: string;
   readonly monban: string;
@@ -57,6 +70,8 @@ export interface Card {
     }[];
   };
   readonly experts: readonly ExpertCard[];
+  /** Where experts have clones. */
+  readonly joint?: readonly JointCard[];
   readonly costs: 'counted' | 'measured';
   readonly limits: readonly string[];
 }
@@ -102,6 +117,19 @@ function expertRows(card: Card, { leaderboard, titles }: Shown): string {
   );
 }
 
+/** What came of the clones of one expert, in a sentence. */
+export function jointLine({ expert, clones, kept, gain, error, rounds }: JointCard): string {
+  const by = `a check row gains ${gain.toFixed(4)} +- ${error.toFixed(4)} over ${expert} alone`;
+  return `${clones} clones of ${expert}, ${rounds} rounds: ${by}; ${kept ? 'kept' : 'not kept'}`;
+}
+
+function jointText(joint: readonly JointCard[]): string {
+  const lines = joint.map((one) =>
+    [`${jointLine(one)}.`, ...one.messages.map((message) => `- ${message}`)].join('\n'),
+  );
+  return `\n## Joint phase\n${lines.join('\n\n')}\n`;
+}
+
 /** The card as Markdown. */
 export function cardText(card: Card, shown: Shown): string {
   const { data, gate } = card;
@@ -130,7 +158,7 @@ These rows also chose the gate and the pool, so the figures flatter slightly; \`
 ${expertRows(card, shown)}
 
 Costs are ${card.costs}.
-
+${card.joint === undefined ? '' : jointText(card.joint)}
 ## Gate
 ${gate.kind}, ${gate.pool} pool, at most ${gate.topK} asked${gate.shared === null ? '' : ` besides the shared expert ${gate.shared}`}; ${gate.expertsPerRecord.toFixed(2)} experts a record.
 Balance: ${gate.balance}; largest share over target ${percent(gate.maxViolation + 1)}, evenness ${figure(gate.evenness)}.

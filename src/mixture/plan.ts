@@ -28,6 +28,10 @@ export interface ExpertPlan {
   readonly reads?: readonly string[];
   readonly needs: 'any' | 'all';
   readonly schedule: Schedule;
+  /** Copies that may specialise in a joint phase; 1 for none. */
+  readonly clones: number;
+  /** The expert of the spec of which this is a clone, and how many there are. */
+  readonly cloneOf?: { readonly name: string; readonly count: number };
 }
 
 export interface GatePlan extends Omit<GateSpec, 'kind' | 'balance'> {
@@ -55,7 +59,7 @@ const specView = schemaView(specSchema);
 
 const commonKeys = {
   field: ['kind', 'column'],
-  expert: ['kind', 'reads', 'needs', 'training'],
+  expert: ['kind', 'reads', 'needs', 'clones', 'training'],
   gate: specView.keys(['gate']),
   objective: ['kind'],
 };
@@ -111,6 +115,33 @@ function unknownName(where: string, name: string, what: string, known: readonly 
   ];
 }
 
+/** The name of a clone, counted from 1. */
+export function cloneName(name: string, index: number): string {
+  return `${name}-${index + 1}`;
+}
+
+/** Clones need names of their own; what runs on every record, or is never trained, cannot specialise. */
+function cloneFaults({ experts, gate }: Spec, names: readonly string[]): Fault[] {
+  return Object.entries(experts).flatMap(([name, { kind, clones }]): Fault[] => {
+    if (clones === 1) return [];
+    const where = `experts.${name}.clones`;
+    const own = Array.from({ length: clones }, (_, i) => cloneName(name, i));
+    const taken = own.find((one) => names.includes(one));
+    const expected = 'names for the clones that no other expert has';
+    const shared = { where, expected: '1 for the shared expert', found: show(clones) };
+    const frozen = expertKinds.has(kind) && expertKinds.get(kind).frozen === true;
+    const alike = {
+      ...{ where, expected: `1 for the kind ${kind}, which is not trained`, found: show(clones) },
+      todo: 'remove it: clones that nothing trains stay alike',
+    };
+    return [
+      ...(taken === undefined ? [] : [{ where, expected, found: show(taken), todo: 'rename it' }]),
+      ...(gate.shared === name ? [shared] : []),
+      ...(frozen ? [alike] : []),
+    ];
+  });
+}
+
 /** Names that must exist elsewhere in the spec; all names of fields and experts are given. */
 function crossCheck(spec: Spec, fields: string[], experts: string[]): Fault[] {
   const faults: Fault[] = [];
@@ -151,6 +182,7 @@ function crossCheck(spec: Spec, fields: string[], experts: string[]): Fault[] {
   }
   if (spec.gate.shared !== undefined)
     faults.push(...unknownName('gate.shared', spec.gate.shared, 'expert', experts));
+  faults.push(...cloneFaults(spec, experts));
   if (spec.gate.shared !== undefined && spec.gate.balance.targets !== undefined)
     faults.push({
       where: 'gate.balance.targets',
@@ -234,6 +266,7 @@ export function plan(input: unknown): Plan {
     config: kindOf(expertKinds, withOptions(expert, learning), 'expert', ['experts', name]),
     ...(expert.reads === undefined ? {} : { reads: expert.reads }),
     needs: expert.needs,
+    clones: expert.clones,
     schedule: schedule(expert, learning, spec.training.hide !== undefined),
   }));
   const objective = {

@@ -69,6 +69,11 @@ const expertKeys = {
   kind: z.string().describe('see the kinds of experts'),
   reads: z.array(z.string()).min(1).optional().describe('fields it may read; all it can otherwise'),
   needs: z.enum(['any', 'all']).default('any').describe('which of its fields must be given'),
+  clones: whole
+    .min(1)
+    .max(16)
+    .default(1)
+    .describe('copies that specialise in a joint phase, where check rows gain by it'),
   training: scheduleOptions.default({}).describe('its own schedule'),
 };
 const expertShape = z.looseObject(expertKeys);
@@ -142,6 +147,14 @@ const hide = z.strictObject({
   groups: z.record(z.string(), z.array(z.string()).min(1)).describe('fields that vanish together'),
 });
 
+const joint = z.strictObject({
+  keep: z
+    .enum(['auto', 'on', 'off'])
+    .default('auto')
+    .describe('clones: kept where check rows gain, kept in any case, or never trained'),
+  rounds: whole.min(1).max(1000).default(20).describe('most rounds of clones and gate in turn'),
+});
+
 const training = z.strictObject({
   seed: whole.min(0).max(4294967295).default(0).describe('same seed, same bytes'),
   group: z
@@ -158,6 +171,10 @@ const training = z.strictObject({
     .optional()
     .describe('megabytes for rows, 1024 where not given; more rows wait in a temporary file'),
   threads: whole.min(0).max(256).default(2).describe('worker threads; 0 trains in this thread'),
+  joint: z
+    .preprocess((value) => (typeof value === 'string' ? { keep: value } : value), joint)
+    .prefault({})
+    .describe('how clones of an expert learn together with a gate'),
   costs: z
     .enum(['counted', 'measured'])
     .default('counted')

@@ -2,7 +2,7 @@
 
 import type { Load } from '../gate/balance.js';
 import type { GateFacts } from '../gate/gate.js';
-import type { Card, ExpertCard } from '../mixture/card.js';
+import type { Card, ExpertCard, JointCard } from '../mixture/card.js';
 import { cardText } from '../mixture/card.js';
 import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
@@ -34,6 +34,7 @@ interface CardParts {
   readonly sizes: readonly number[];
   /** Ports of each expert. */
   readonly ports: readonly (readonly string[])[];
+  readonly joint: readonly JointCard[];
 }
 
 function sourceText(source: Plan['spec']['data']['source']): string {
@@ -173,6 +174,7 @@ export async function cardOf(input: CardParts): Promise<{ card: Card; text: stri
       tried: result.tried,
     },
     experts,
+    ...(input.joint.length === 0 ? {} : { joint: input.joint }),
     costs: plan.spec.training.costs,
     limits: limits(input),
   };

@@ -1,6 +1,6 @@
 /** What training tells while it runs; a progress line and tests read it. */
 
-export type Phase = 'read' | 'encode' | 'experts' | 'gate' | 'finish';
+export type Phase = 'read' | 'encode' | 'experts' | 'gate' | 'joint' | 'finish';
 
 export interface TrainEvent {
   readonly phase: Phase;

@@ -20,7 +20,7 @@ import { openSource, type Source } from './source.js';
 import { canAsk, hideGroups } from './view.js';
 
 /** Rows in the order of their passes. */
-interface Order {
+export interface Order {
   readonly rows: Int32Array;
   readonly stream: Random;
   readonly label: string;
@@ -28,7 +28,7 @@ interface Order {
   epoch: number;
 }
 
-interface Context {
+export interface Context {
   readonly job: ExpertJob;
   readonly model: GradientModel;
   readonly width: number;
@@ -42,7 +42,7 @@ interface Context {
 }
 
 /** Where the fold or the refit is that is under way. */
-interface Reached {
+export interface Reached {
   readonly rows: Int32Array;
   readonly stream: RandomState;
   readonly epoch: number;
@@ -63,7 +63,7 @@ interface Trial {
   readonly best: { readonly epoch: number; readonly learned: Learned };
 }
 
-function seedOf({ expert, seed }: ExpertJob, label: string): number {
+export function seedOf({ expert, seed }: ExpertJob, label: string): number {
   return random(seed, `${expert.name}/${label}`).word();
 }
 
@@ -91,8 +91,15 @@ function reachedBy({ trainer }: Context, { rows, stream, epoch }: Order): Reache
   return { rows, stream: stream.state(), epoch, trainer: trainer.state() };
 }
 
-/** The training graph: raw outputs and loss, over the ports of the expert; begins as fold 0 does. */
-async function makeTrainer(job: ExpertJob, model: GradientModel): Promise<Trainer> {
+/**
+ * The training graph: raw outputs and loss, over the ports of the expert; begins as fold 0 does, or
+ * with the values given.
+ */
+export async function makeTrainer(
+  job: ExpertJob,
+  model: GradientModel,
+  initial?: Learned,
+): Promise<Trainer> {
   const { expert, fields, ports } = job;
   const objective = objectives.get(job.objective.kind);
   const trace = trainingTrace();
@@ -108,6 +115,7 @@ async function makeTrainer(job: ExpertJob, model: GradientModel): Promise<Traine
     draws: trace.draws,
     seed: seedOf(job, labelOf(0)),
     optimiser: { rate, tableRate, weightDecay, clip: 1 },
+    ...(initial === undefined ? {} : { initial }),
   });
 }
 
@@ -155,7 +163,7 @@ async function trainOn(
 }
 
 /** One pass: all rows, or where they are many a part of an epoch. Returns which one it was, from 1. */
-async function trainPass(context: Context, order: Order, passes: number): Promise<number> {
+export async function trainPass(context: Context, order: Order, passes: number): Promise<number> {
   const { job } = context;
   const { rows, stream, label, epoch } = order;
   const rate = linearRate(passes);
@@ -200,7 +208,7 @@ function opener({ expert, ports, fieldIndex }: ExpertJob) {
 }
 
 /** Rows that teach: of a known label, and with fields that the expert reads. */
-function teaching(job: ExpertJob): (row: number) => boolean {
+export function teaching(job: ExpertJob): (row: number) => boolean {
   const isOpen = opener(job);
   return (row) => job.rowWeights[row]! > 0 && isOpen(job.presence, row);
 }
@@ -252,7 +260,7 @@ async function trainFold(context: Context, fold: number, left?: Reached): Promis
 }
 
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */
-async function refit(context: Context, epochs: number, left?: Reached): Promise<Learned> {
+export async function refit(context: Context, epochs: number, left?: Reached): Promise<Learned> {
   const { job, count, trainer } = context;
   const rows = placesWhere(count, teaching(job));
   const order = beginOrder(context, 'refit', rows, left);

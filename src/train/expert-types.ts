@@ -37,6 +37,8 @@ export interface TrainedExpert {
   readonly learned: Learned;
   /** [V, W] raw outputs about the held-out views, by models that did not see those rows. */
   readonly heldOut: Float32Array;
+  /** [V] 0 for views that would not come to it, which must not calibrate it: a clone's has some. */
+  readonly own?: Uint8Array;
   /** Passes over the rows of the final model. */
   readonly epochs: number;
   /** Mean calibrated loss on check rows at each look at them, over the folds. */

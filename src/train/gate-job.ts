@@ -39,7 +39,8 @@ function temperatureAt(done: number): number {
   return hottest * (coldest / hottest) ** part;
 }
 
-async function makeTrainer(job: GateJob, width: number): Promise<Trainer> {
+/** The training graph of a gate. */
+export async function makeTrainer(job: GateJob, width: number): Promise<Trainer> {
   const { data, facts } = job;
   const trace = trainingTrace();
   const features = gateFeatures(
@@ -154,12 +155,14 @@ function balancing({ kind, plan }: GateJob): GatePlan['balance']['kind'] {
   return gates.get(kind).readsPorts ? plan.balance.kind : 'none';
 }
 
-interface Balance {
+/** What balancing moves from batch to batch. */
+export interface Balance {
   bias: number[];
   monitor: Monitor;
 }
 
-async function trainEpoch(
+/** One pass over the views; counts the choices of each expert. */
+export async function trainEpoch(
   job: GateJob,
   trainer: Trainer,
   views: Int32Array,

@@ -178,7 +178,7 @@ const errors = { usual: 1, rare: 2 };
  * together, so the error is that of groups; where a class is rare and lies in few groups, that is
  * no more certain than the error of rows, and the larger one counts.
  */
-function beats(a: Candidate, b: Candidate): boolean {
+export function beats(a: Candidate, b: Candidate): boolean {
   const gain = a.worth.map((value, i) => value - b.worth[i]!);
   const ofGroups = groupedError(gain, a.unit);
   if (!isRare(a.job)) return meanOf(gain) > errors.usual * ofGroups;

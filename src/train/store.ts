@@ -106,7 +106,7 @@ export async function keepRows(keeping: Keeping): Promise<Store> {
 }
 
 /** Columns of some ports of all held-out rows, whose places are those of `placeOf`. */
-export function heldColumns({ held }: Store, ports: readonly string[]): Columns {
+export function heldColumns({ held }: Pick<Store, 'held'>, ports: readonly string[]): Columns {
   const all = Int32Array.from({ length: held.packed.rows }, (_, row) => row);
   const { columns } = openSource(held, ports).pick(all);
   return Object.fromEntries(ports.map((port) => [port, columns[port]!]));

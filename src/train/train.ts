@@ -3,34 +3,27 @@ import { cpus } from 'node:os';
 import { MonbanError } from '../core/fault.js';
 import { mean } from '../core/statistic.js';
 import { targetShares } from '../gate/balance.js';
-import type { GateFacts } from '../gate/gate.js';
 import { type Bundle, type ExpertEntry, hashedPath, makeBundle } from '../mixture/bundle.js';
+import { evenAmongClones, perClone, specName } from '../mixture/clone.js';
 import { countedCost } from '../mixture/cost.js';
 import { expertParts } from '../mixture/expert-parts.js';
 import { type ExpertGraph, gateGraph, poolGraph } from '../mixture/graphs.js';
 import type { ExpertParts } from '../mixture/imported.js';
 import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
-import type { Calibration, Objective, Truth } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { cardOf } from './card.js';
-import {
-  type Checkpoint,
-  type CheckpointOptions,
-  memo,
-  openCheckpoint,
-  runKept,
-} from './checkpoint.js';
-import type { Listener } from './event.js';
+import { type Checkpoint, memo, openCheckpoint, runKept } from './checkpoint.js';
 import type { ExpertJob, ExpertProgress, TrainedExpert } from './expert-types.js';
 import type { GateData } from './gate-data.js';
 import { type GateResult, outcome, type Reward, trainGates } from './gate-phase.js';
 import { graphOf } from './gate-scores.js';
+import { type Course, jointPhase } from './joint-phase.js';
 import { measuredCost, measuredRows } from './measure.js';
 import { checkExperts, loadExperts } from './outside.js';
 import { cutParts, type Parts } from './parts.js';
 import { placesWhere } from './places.js';
-import { type Prepared, prepare } from './prepare.js';
+import { prepare } from './prepare.js';
 import type { LabelledRows } from './rows.js';
 import {
   calibrate,
@@ -44,45 +37,13 @@ import {
 } from './said.js';
 import { withSteps } from './schedule.js';
 import { shareArray, shareColumns } from './shared-memory.js';
+import type { Said, Stage, TrainOptions } from './stage.js';
 import { heldColumns } from './store.js';
 import { inMemory, type TrainingRows } from './training-rows.js';
 import { version } from './version.js';
-import { canAsk, type Hiding, makeViews, mostHeldOut, type Views } from './view.js';
+import { canAsk, type Hiding, makeViews, mostHeldOut } from './view.js';
 
-export interface TrainOptions {
-  readonly onEvent?: Listener;
-  readonly signal?: AbortSignal;
-  /** Milliseconds that only rise, for measured costs; `performance.now` by default. */
-  readonly clock?: () => number;
-  /** The folder from which paths of the spec start; the working folder without it. */
-  readonly base?: string;
-  /**
-   * A folder to keep in what is done, so that the same training, when it is killed, goes on from
-   * there and gives the same bytes. It stays until `discardCheckpoint` removes it. `every` is the
-   * least time in milliseconds between two writes about an expert in training, 3000 by default.
-   */
-  readonly checkpoint?: CheckpointOptions;
-}
-
-/** Everything that later phases need to know of the first. */
-interface Stage {
-  readonly plan: Plan;
-  readonly rows: TrainingRows;
-  readonly objective: Objective;
-  readonly state: unknown;
-  /** V */
-  readonly width: number;
-  readonly truth: Truth;
-  readonly prepared: Prepared;
-  /** What experts read from outside, by expert. */
-  readonly loaded: readonly unknown[];
-  readonly parts: Parts;
-  readonly views: Views;
-  /** [V] place of each view's row among the held-out rows of the store. */
-  readonly heldPlaces: Int32Array;
-  readonly options: TrainOptions;
-  readonly checkpoint: Checkpoint | undefined;
-}
+export type { TrainOptions } from './stage.js';
 
 const expertModule = new URL('./expert-job.js', import.meta.url).href;
 
@@ -184,18 +145,6 @@ async function trainExperts(
   return byExpert;
 }
 
-interface Said {
-  readonly calibrations: readonly Calibration[];
-  readonly outputs: readonly Float32Array[];
-  readonly open: Float32Array;
-  readonly facts: GateFacts;
-  readonly targets: readonly number[];
-  /** Nats that count against each expert: 0 but where a class is rare. */
-  readonly regret: readonly number[];
-  readonly truth: Truth;
-  readonly check: Uint8Array;
-}
-
 /** Phase 2: one calibration per expert on route views, then what everybody knows. */
 async function calibrateExperts(
   stage: Stage,
@@ -207,19 +156,19 @@ async function calibrateExperts(
   const truth = Float64Array.from(views.row, (row) => stage.truth[row]!);
   const check = Uint8Array.from(views.row, (row) => stage.parts.check[row]!);
   const index = new Map(plan.fields.map(({ name }, i) => [name, i]));
-  const own = prepared.expertPorts.map((ports) => [
+  const reads = prepared.expertPorts.map((ports) => [
     ...new Set(ports.map((port) => index.get(fieldOf(port))!)),
   ]);
   const open = openViews(
     views,
     fields,
-    own,
+    reads,
     plan.experts.map(({ needs }) => needs),
   );
   const experts = plan.experts.length;
-  const calibrations = trained.map(({ heldOut }, e) => {
+  const calibrations = trained.map(({ heldOut, own }, e) => {
     const hidden = truth.map((label, v) =>
-      check[v] === 0 && open[v * experts + e] === 1 ? label : Number.NaN,
+      check[v] === 0 && open[v * experts + e] === 1 && own?.[v] !== 0 ? label : Number.NaN,
     );
     return objective.calibrate(heldOut, hidden, state);
   });
@@ -242,7 +191,7 @@ async function calibrateExperts(
   const given = plan.spec.gate.balance.targets;
   const unit = objective.unit?.(state) ?? 1;
   const regret = unit === 1 ? undefined : regrets(losses, experts);
-  const natural = targetShares(capacities(facts, open, regret));
+  const natural = evenAmongClones(targetShares(capacities(facts, open, regret)), plan);
   return {
     calibrations,
     outputs,
@@ -257,7 +206,7 @@ async function calibrateExperts(
         ? natural
         : mergeTargets(
             natural,
-            facts.map(({ name }) => given[name]),
+            plan.experts.map((expert) => perClone(expert, given)),
           ),
     regret: regret ?? facts.map(() => 0),
     truth,
@@ -286,10 +235,10 @@ function rewardOf(stage: Stage, costs: readonly number[]): Reward | undefined {
   const { reward } = stage.plan.spec;
   if (reward === undefined) return undefined;
   const utility = stage.objective.utility(reward.right, reward.wrong, stage.state, 'reward');
-  const prices = stage.plan.experts.map(({ name }, e) =>
-    name === stage.plan.gate.shared
+  const prices = stage.plan.experts.map((expert, e) =>
+    expert.name === stage.plan.gate.shared
       ? 0
-      : (reward.experts[name] ?? 0) + (reward.time * costs[e]!) / 1000,
+      : (reward.experts[specName(expert)] ?? 0) + (reward.time * costs[e]!) / 1000,
   );
   return { utility, prices };
 }
@@ -385,14 +334,8 @@ function importedEntry(
   };
 }
 
-async function finish(
-  stage: Stage,
-  graphs: readonly ExpertGraph[],
-  trained: readonly TrainedExpert[],
-  said: Said,
-  result: GateResult,
-  costs: readonly number[],
-): Promise<Bundle> {
+async function finish(course: Course): Promise<Bundle> {
+  const { stage, graphs, trained, said, result, costs } = course;
   const { plan, objective, state, width, prepared } = stage;
   const { job, trained: gate } = result.served;
   const pooled = await outcome(job, gate, Int32Array.from(said.truth.keys()));
@@ -438,6 +381,7 @@ async function finish(
     costs,
     sizes,
     ports: prepared.expertPorts,
+    joint: course.joint,
   });
   const manifest = {
     version,
@@ -582,6 +526,8 @@ async function trainStage(stage: Stage): Promise<Bundle> {
         );
   const said = await calibrateExperts(stage, trained, costs);
   const result = await trainGate(stage, said, costs);
+  const plain = { stage, graphs, trained, costs, said, result, joint: [] };
+  const course = await jointPhase(plain, { expertJob, calibrateExperts, trainGate, threadsOf });
   options.onEvent?.({ phase: 'finish', step: 0, total: 1 });
-  return finish(stage, graphs, trained, said, result, costs);
+  return finish(course);
 }
