@@ -23,7 +23,7 @@ import { measuredCost, measuredRows } from './measure.js';
 import { checkExperts, loadExperts } from './outside.js';
 import { cutParts, type Parts } from './parts.js';
 import { placesWhere } from './places.js';
-import { prepare } from './prepare.js';
+import { type Prepared, prepare } from './prepare.js';
 import type { LabelledRows } from './rows.js';
 import {
   calibrate,
