@@ -69,6 +69,23 @@ describe('by time', () => {
   });
 });
 
+describe('by condition', () => {
+  it('takes the rows for which it holds; unknown is no', async () => {
+    const parts = await partition(data, { by: 'condition', test: "i < 3 OR team = 'g1'" });
+    const test = [...parts.keys()].filter((i) => parts[i] === 1);
+    expect(test.slice(0, 3)).toEqual([0, 1, 2]);
+    expect(test.slice(3).every((i) => i >= 50 && i < 100 && i % 10 < 9)).toBe(true);
+    expect(test).toHaveLength(3 + 45);
+  });
+
+  it('names what is wrong', async () => {
+    const bad = (test: string): Promise<string> =>
+      faultOf(partition(data, { by: 'condition', test }));
+    expect(await bad('nobody = 1')).toContain('split.test');
+    expect(await bad('i < 0')).toContain('expected training rows and test rows');
+  });
+});
+
 describe('by group', () => {
   it('keeps groups whole, holds about the share, and follows the seed', async () => {
     const cut = (seed: number): Promise<Uint8Array> =>

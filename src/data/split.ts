@@ -1,4 +1,4 @@
-/** Cuts the rows into training and test rows, by hash, by time or by group. */
+/** Cuts the rows into training and test rows, by hash, by time, by group or by a condition. */
 import { MonbanError, show } from '../core/fault.js';
 import { joinArrays } from '../core/join.js';
 import type { Dataset } from './dataset.js';
@@ -30,14 +30,23 @@ export interface GroupSplit {
   readonly seed: number;
 }
 
-export type Split = HashSplit | TimeSplit | GroupSplit;
+/** Test rows are those for which a condition holds, such as `mote_id IN (2, 4)`. */
+export interface ConditionSplit {
+  readonly by: 'condition';
+  readonly test: string;
+}
+
+export type Split = HashSplit | TimeSplit | GroupSplit | ConditionSplit;
+
+/** The key of a split that errors name. */
+const keyOf = { hash: 'key', time: 'column', group: 'column', condition: 'test' } as const;
 
 const defaultFolds = 5;
 
 /** 0 for a training row and 1 for a test row, in file order; throws MonbanError at `split`. */
 export async function partition(dataset: Dataset, split: Split): Promise<Uint8Array> {
   const condition = await testCondition(dataset, split);
-  const where = split.by === 'hash' ? 'split.key' : 'split.column';
+  const where = `split.${keyOf[split.by]}`;
   const found: Uint8Array[] = [];
   for await (const some of dataset.numbers(`coalesce(${condition}, false)`, where))
     found.push(Uint8Array.from(some));
@@ -54,6 +63,7 @@ export async function partition(dataset: Dataset, split: Split): Promise<Uint8Ar
 
 /** A SQL condition over the columns that holds for test rows; throws MonbanError at `split`. */
 export function testCondition(dataset: Dataset, split: Split): Promise<string> {
+  if (split.by === 'condition') return Promise.resolve(`(${split.test})`);
   if (split.by === 'hash') return Promise.resolve(hashCondition(dataset, split));
   return split.by === 'time' ? timeCondition(dataset, split) : groupCondition(dataset, split);
 }

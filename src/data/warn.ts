@@ -52,7 +52,7 @@ export async function warnings(
   }
   found.push(...(await duplicateWarnings(dataset, fields, inference.rows, test)));
   if (test === undefined) return found;
-  const cut = split === undefined || split.by === 'hash' ? [] : [split.column].flat();
+  const cut = split !== undefined && 'column' in split ? [split.column].flat() : [];
   const others = fields.filter(({ column }) => !cut.includes(column));
   found.push(...(await shiftWarnings(dataset, others, test)));
   return found;

@@ -65,14 +65,13 @@ test('the order of lines of other shapes does not matter', () => {
   expect(turned).toEqual(mined());
 });
 
-test('lines that differ in what is masked alone are one to every port; explanations name the template', () => {
+test('lines that differ in what is masked alone are one to every bag; explanations name the template', () => {
   const coder = log.open(
     log.fit(lines, log.config.parse({ raw: false }) as Parameters<typeof log.fit>[1]),
   );
+  const ports = Object.keys(coder.ports).filter((port) => coder.ports[port]!.form === 'bag');
   const bags = (line: string) =>
-    Object.values(coder.encode([line], Object.keys(coder.ports))).map((column) => [
-      ...(column as BagColumn).ids,
-    ]);
+    Object.values(coder.encode([line], ports)).map((column) => [...(column as BagColumn).ids]);
   expect(bags('Failed password for root from 10.0.0.1 port 22')).toEqual(
     bags('Failed password for root from 172.16.0.9 port 50001'),
   );
@@ -80,4 +79,18 @@ test('lines that differ in what is masked alone are one to every port; explanati
     'Accepted key for <*> from <ip>',
   );
   expect(coder.group!('disk full')).toBe('no template');
+});
+
+test('words as they are lie in a bag of their own, of unit length, where they are wanted', () => {
+  const portsOf = (options: object) =>
+    log.open(log.fit(lines, log.config.parse(options) as Parameters<typeof log.fit>[1]));
+  expect(Object.keys(portsOf({ raw: false }).ports)).not.toContain('words');
+  const coder = portsOf({});
+  const [one, other] = ['root from 10.0.0.1 port 22', 'root from 172.16.0.9 port 23'].map((end) =>
+    coder.encode([`Failed password for ${end}`], ['phrases', 'words']),
+  );
+  expect(one!.phrases).toEqual(other!.phrases);
+  expect(one!.words).not.toEqual(other!.words);
+  for (const bag of [one!.phrases, one!.words] as BagColumn[])
+    expect(bag.weights.reduce((sum, weight) => sum + weight ** 2, 0)).toBeCloseTo(1, 5);
 });

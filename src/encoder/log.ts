@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Column } from '../core/column.js';
 import type { Values } from '../data/column.js';
-import { bagColumn, type Scratch, scratch } from './bag.js';
+import { bagColumn, scratch } from './bag.js';
 import type { Coder, Encoder } from './encoder.js';
 import { mask, tokensOf } from './mask.js';
 import { isPresent } from './present.js';
@@ -36,10 +36,11 @@ type Config = z.infer<typeof config>;
 export interface LogState {
   readonly likeness: number;
   readonly length: number;
-  readonly raw: boolean;
   readonly grams: Grams;
   readonly templates: readonly Template[];
   readonly vocabulary: VocabularyState;
+  /** Of lines as they are, where they are read. */
+  readonly words?: VocabularyState;
 }
 
 type Lines = readonly (string | null)[];
@@ -61,15 +62,16 @@ function wordsOf(masked: string): string {
   return marked.replace(signPattern, (sign) => ` sign_${signs.indexOf(sign)} `);
 }
 
-/** N-grams of the masked line, and where `raw` those of the line as it is. */
-function pushPhrases(
-  line: string,
-  masked: string,
-  { grams, raw }: Pick<LogState, 'grams' | 'raw'>,
-  out: Scratch,
-): void {
-  pushBuckets(wordsOf(masked), grams, bits, out);
-  if (raw) pushBuckets(line, grams, bits, out);
+/** The n-grams of many texts; those in fewer than `minimum` of them are left out. */
+function learn(texts: readonly string[], grams: Grams, minimum: number): VocabularyState {
+  const counter = countBuckets(bits);
+  const list = scratch();
+  for (const text of texts) {
+    list.length = 0;
+    pushBuckets(text, grams, bits, list);
+    counter.add(list.items, list.length);
+  }
+  return counter.finish(minimum, mostVocabulary);
 }
 
 function fit(values: Values, { likeness, minimum, limit, words, raw, length }: Config): LogState {
@@ -77,20 +79,13 @@ function fit(values: Values, { likeness, minimum, limit, words, raw, length }: C
   const lines = given.map((line) => line.slice(0, length));
   const masked = lines.map(mask);
   const grams: Grams = { words, characters };
-  const counter = countBuckets(bits);
-  const list = scratch();
-  lines.forEach((line, row) => {
-    list.length = 0;
-    pushPhrases(line, masked[row]!, { grams, raw }, list);
-    counter.add(list.items, list.length);
-  });
   return {
     likeness,
     length,
-    raw,
     grams,
     templates: mine(masked.map(tokensOf), { likeness, minimum, limit }),
-    vocabulary: counter.finish(minimum, mostVocabulary),
+    vocabulary: learn(masked.map(wordsOf), grams, minimum),
+    ...(raw ? { words: learn(lines, grams, minimum) } : {}),
   };
 }
 
@@ -113,8 +108,9 @@ interface Masked {
 }
 
 function open(state: LogState): Coder {
-  const { templates, likeness, length } = state;
+  const { templates, likeness, length, grams } = state;
   const vocabulary = openVocabulary(state.vocabulary);
+  const raw = state.words === undefined ? undefined : openVocabulary(state.words);
   const find = matcher(templates, likeness);
   const names = templates.map(({ tokens }) => tokens.join(' '));
   const width = templates.length + 1;
@@ -129,8 +125,15 @@ function open(state: LogState): Coder {
       bagColumn(
         lines.length,
         vocabulary.width,
-        (row, out) => pushPhrases(lines[row]!.line, lines[row]!.masked, state, out),
+        (row, out) => pushBuckets(wordsOf(lines[row]!.masked), grams, bits, out),
         vocabulary,
+      ),
+    words: (lines) =>
+      bagColumn(
+        lines.length,
+        raw!.width,
+        (row, out) => pushBuckets(lines[row]!.line, grams, bits, out),
+        raw,
       ),
     hint: (lines) =>
       bagColumn(lines.length, 2 ** hintBits, (row, out) =>
@@ -141,6 +144,7 @@ function open(state: LogState): Coder {
     ports: {
       template: { form: 'bag', width, cheap: true },
       phrases: { form: 'bag', width: vocabulary.width, cheap: false },
+      ...(raw === undefined ? {} : { words: { form: 'bag', width: raw.width, cheap: false } }),
       hint: { form: 'bag', width: 2 ** hintBits, cheap: true },
       raw: rawPort('texts'),
     },
@@ -165,7 +169,11 @@ function open(state: LogState): Coder {
 /** At most so many templates are offered as neighbours of a line. */
 const mostNeighbours = 24;
 
-/** Ports: `template` (a bag of one id), `phrases` (tf-idf bag of n-grams, masked and raw), `hint` (small hash). */
+/**
+ * Ports: `template` (a bag of one id), `phrases` (tf-idf bag of n-grams of the masked line), `words`
+ * (the same of the line as it is), `hint` (small hash). Each bag has unit length: in one bag, what
+ * all lines of a template share would drown the few words that tell.
+ */
 export const log: Encoder<Config, LogState> = {
   kind: 'log',
   summary: 'lines of a log: mined templates, and words with numbers, addresses and paths masked',

@@ -1,8 +1,12 @@
 /** The fusion expert: reads several kinds of field, each embedded by itself, then mixed. */
 import { z } from 'zod';
-import { embed, hidden } from '../tensor/blocks.js';
+import { embed, hidden, isBag } from '../tensor/blocks.js';
 import { layerNorm, linear } from '../tensor/layer.js';
+import { concat } from '../tensor/ops.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Feature, Features } from '../tensor/trace.js';
 import { type Expert, embeddingWidth } from './expert.js';
+import { tower } from './tower.js';
 
 const config = z.strictObject({
   embedding: z
@@ -14,7 +18,26 @@ const config = z.strictObject({
   width: z.int().min(1).max(4096).default(192).describe('units of a hidden layer'),
   depth: z.int().min(1).max(8).default(1).describe('hidden layers'),
   dropout: z.number().min(0).max(0.9).default(0.3).describe('share of units left out in training'),
+  channels: z
+    .array(z.int().min(1).max(1024))
+    .min(1)
+    .max(6)
+    .default([16, 32, 64])
+    .describe('of pictures: channels of each stage, which halves the sides'),
+  blocks: z.int().min(0).max(4).default(0).describe('of pictures: residual layers in a stage'),
 });
+
+const isPicture = (feature: Feature): feature is Tensor =>
+  !isBag(feature) && feature.shape.length === 4;
+
+/** Features that are rows of numbers or bags, and pictures [B, H, W, C]. */
+function part(features: Features): { rows: Features; pictures: [string, Tensor][] } {
+  const all = Object.entries(features);
+  return {
+    rows: Object.fromEntries(all.filter(([, feature]) => !isPicture(feature))),
+    pictures: all.filter((one): one is [string, Tensor] => isPicture(one[1])),
+  };
+}
 
 export const fusion: Expert<z.infer<typeof config>> = {
   kind: 'fusion',
@@ -29,12 +52,18 @@ export const fusion: Expert<z.infer<typeof config>> = {
     smoothing: 0.05,
     patience: 3,
   },
-  ports: ['value', 'steps', 'level', 'words', 'items', 'count', 'outline', 'template', 'phrases'],
-  build: (outputs, { embedding, width, depth, dropout }) => ({
+  ports: [
+    ...['value', 'steps', 'level', 'words', 'items', 'count', 'outline', 'template', 'phrases'],
+    'pixels',
+  ],
+  build: (outputs, { embedding, width, depth, dropout, ...look }) => ({
     by: 'gradient',
     forward(trace, features) {
+      const { rows, pictures } = part(features);
       const each = embeddingWidth(embedding, Object.keys(features).length);
-      const fields = layerNorm(trace, 'norm', embed(trace, 'embed', features, each));
+      const seen = pictures.map(([port, x]) => tower(trace, port, x, look));
+      const read = Object.keys(rows).length === 0 ? [] : [embed(trace, 'embed', rows, each)];
+      const fields = layerNorm(trace, 'norm', concat([...read, ...seen], 1));
       const h = hidden(trace, 'hidden', trace.dropout(fields, dropout), { width, depth, dropout });
       return linear(trace, 'out', h, outputs);
     },

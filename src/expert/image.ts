@@ -1,10 +1,10 @@
 /** The image expert: a small convolutional network, channels last. */
 import { z } from 'zod';
-import { layerNorm, linear } from '../tensor/layer.js';
-import { add, concat, convolve, mean, relu, reshape } from '../tensor/ops.js';
+import { linear } from '../tensor/layer.js';
+import { concat } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Trace } from '../tensor/trace.js';
 import type { Expert } from './expert.js';
+import { type Tower, tower } from './tower.js';
 import { warp } from './warp.js';
 
 const share = z.number().min(0).max(0.5);
@@ -33,34 +33,14 @@ const config = z.strictObject({
 });
 type Config = z.infer<typeof config>;
 
-const sizes: Readonly<Record<Config['size'], { channels: readonly number[]; blocks: number }>> = {
+const sizes: Readonly<Record<Config['size'], Tower>> = {
   small: { channels: [8, 16, 32], blocks: 0 },
   medium: { channels: [16, 32, 64], blocks: 0 },
   large: { channels: [16, 32, 64], blocks: 1 },
 };
 
-/** Pixels along each side of a kernel. */
-const kernel = 3;
-
-function layer(trace: Trace, name: string, x: Tensor, width: number, stride: number): Tensor {
-  const fan = kernel * kernel * (x.shape[3] as number);
-  const w = trace.weight(`${name}/weight`, [fan, width], { kind: 'he' });
-  const bias = trace.weight(`${name}/bias`, [width], { kind: 'zeros' });
-  return convolve(x, w, kernel, stride, bias);
-}
-
-/** One picture [B, H, W, C] to [B, last channels]: stages, then the mean over what is left of it. */
-function tower(trace: Trace, name: string, x: Tensor, options: Config): Tensor {
-  const { channels = sizes[options.size].channels, blocks = sizes[options.size].blocks } = options;
-  let h = x;
-  channels.forEach((width, stage) => {
-    h = relu(layer(trace, `${name}/${stage}`, h, width, 2));
-    for (let block = 0; block < blocks; block++)
-      h = relu(add(h, layer(trace, `${name}/${stage}/${block}`, h, width, 1)));
-  });
-  const [height, width, wide] = h.shape.slice(1) as number[];
-  const seen = mean(reshape(h, [h.shape[0]!, height! * width!, wide!]), [1]);
-  return layerNorm(trace, `${name}/norm`, seen);
+function towerOf({ size, channels, blocks }: Config): Tower {
+  return { channels: channels ?? sizes[size].channels, blocks: blocks ?? sizes[size].blocks };
 }
 
 /** Residual stages after He et al. 2016; one layer norm at the end, since one in every layer doubles a step. */
@@ -82,7 +62,7 @@ export const image: Expert<Config> = {
     by: 'gradient',
     forward(trace, features) {
       const towers = Object.entries(features).map(([port, x]) =>
-        tower(trace, port, x as Tensor, options),
+        tower(trace, port, x as Tensor, towerOf(options)),
       );
       return linear(trace, 'out', trace.dropout(concat(towers, 1), options.dropout), outputs);
     },

@@ -24,7 +24,7 @@ export const log: Expert<z.infer<typeof config>> = {
     smoothing: 0.05,
     patience: 3,
   },
-  ports: ['template', 'phrases'],
+  ports: ['template', 'phrases', 'words'],
   build: (outputs, { width, hidden: units, dropout }) => ({
     by: 'gradient',
     forward(trace, features) {

@@ -32,6 +32,10 @@ const split = z.discriminatedUnion('by', [
     share: share.default(0.2).describe('share of the groups kept for the test'),
     seed: whole.min(0).default(0).describe('another seed draws other groups'),
   }),
+  z.strictObject({
+    by: z.literal('condition'),
+    test: z.string().min(1).describe('a DuckDB condition that holds for test rows'),
+  }),
 ]);
 
 const data = z.strictObject({

@@ -3,7 +3,7 @@ import { type Random, type RandomState, random } from '../core/random.js';
 import type { GradientModel } from '../expert/expert.js';
 import { trainingBatch } from '../mixture/feeds.js';
 import { modelOf } from '../mixture/graphs.js';
-import { graphFeatures } from '../mixture/wiring.js';
+import { fieldOf, graphFeatures } from '../mixture/wiring.js';
 import { objectives } from '../objective/objectives.js';
 import { createTrainer, type Trainer, type TrainerState } from '../runtime/trainer.js';
 import { linearRate } from '../tensor/rate.js';
@@ -17,7 +17,7 @@ import { passesPerEpoch, windowsOf } from './passes.js';
 import { placesWhere } from './places.js';
 import { graphOfJob, say, selected, speakerOf } from './say.js';
 import { openSource, type Source } from './source.js';
-import { hideGroups } from './view.js';
+import { canAsk, hideGroups } from './view.js';
 
 /** Rows in the order of their passes. */
 export interface Order {
@@ -199,9 +199,18 @@ interface Fold {
   readonly views: Int32Array;
 }
 
-/** Whether a row teaches anything. */
-export function fits(job: ExpertJob, row: number): boolean {
-  return job.rowWeights[row]! > 0;
+/** Whether the expert could be asked where these fields are given: [F] bits of the row `at`. */
+function opener({ expert, ports, fieldIndex }: ExpertJob) {
+  const fields = Object.keys(fieldIndex).length;
+  const own = [...new Set(ports.map((port) => fieldIndex[fieldOf(port)]!))];
+  return (given: Uint8Array, at: number): boolean =>
+    canAsk(expert.needs, own, (f) => given[at * fields + f] === 1);
+}
+
+/** Rows that teach: of a known label, and with fields that the expert reads. */
+export function teaching(job: ExpertJob): (row: number) => boolean {
+  const isOpen = opener(job);
+  return (row) => job.rowWeights[row]! > 0 && isOpen(job.presence, row);
 }
 
 /** Calibrated loss of outputs about some views. */
@@ -219,10 +228,11 @@ function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): 
 async function trainFold(context: Context, fold: number, left?: Reached): Promise<Fold> {
   const { job, width, count, trainer } = context;
   const { patience, every = 1 } = job.expert.schedule;
-  const rows = placesWhere(count, (row) => job.parts.fold[row] !== fold && fits(job, row));
+  const [isOpen, teaches] = [opener(job), teaching(job)];
+  const rows = placesWhere(count, (row) => job.parts.fold[row] !== fold && teaches(row));
   const views = placesWhere(
     job.views.row.length,
-    (view) => job.parts.fold[job.views.row[view]!] === fold,
+    (view) => job.parts.fold[job.views.row[view]!] === fold && isOpen(job.views.visible, view),
   );
   const checks = views.filter((view) => job.parts.check[job.views.row[view]!] === 1);
   const epochs = job.expert.schedule.epochs * passesPerEpoch(rows.length);
@@ -252,7 +262,7 @@ async function trainFold(context: Context, fold: number, left?: Reached): Promis
 /** Trains on all rows for a fixed number of epochs, in which the step size falls to its end. */
 export async function refit(context: Context, epochs: number, left?: Reached): Promise<Learned> {
   const { job, count, trainer } = context;
-  const rows = placesWhere(count, (row) => fits(job, row));
+  const rows = placesWhere(count, teaching(job));
   const order = beginOrder(context, 'refit', rows, left);
   while (order.epoch < epochs) {
     const epoch = await trainPass(context, order, epochs);

@@ -5,7 +5,14 @@ import type { GradientModel } from '../expert/expert.js';
 import { modelOf } from '../mixture/graphs.js';
 import { objectives } from '../objective/objectives.js';
 import type { Kept, Trainer } from '../runtime/trainer.js';
-import { type Context, fits, makeTrainer, type Order, seedOf, trainPass } from './expert-job.js';
+import {
+  type Context,
+  makeTrainer,
+  type Order,
+  seedOf,
+  teaching,
+  trainPass,
+} from './expert-job.js';
 import type { ExpertJob } from './expert-types.js';
 import type { JointJob, JointProgress } from './joint-types.js';
 import { perturbed } from './perturb.js';
@@ -37,7 +44,8 @@ async function trainStart(context: Context, epochs: number, fold: number) {
   const { job, trainer } = context;
   const label = `${job.expert.name}/joint${fold}`;
   trainer.restart(seedOf(job, `joint${fold}`));
-  const rows = placesWhere(context.count, (row) => job.parts.fold[row] !== fold && fits(job, row));
+  const teaches = teaching(job);
+  const rows = placesWhere(context.count, (row) => job.parts.fold[row] !== fold && teaches(row));
   const order: Order = { rows, stream: random(job.seed, label), label, epoch: 0 };
   while (order.epoch < epochs) await trainPass(context, order, epochs);
   return trainer.values();

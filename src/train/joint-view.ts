@@ -1,7 +1,7 @@
 /** The views of one fold of a joint phase: those held out, and rows that fit; and where they lie. */
 import { combine } from '../core/hash.js';
 import { readBlock } from './block-file.js';
-import { fits } from './expert-job.js';
+import { teaching } from './expert-job.js';
 import type { ExpertJob } from './expert-types.js';
 import { joinPacked, sharePacked, takePacked } from './packed.js';
 import { placesWhere } from './places.js';
@@ -20,7 +20,8 @@ export interface JointViews {
 
 /** The rows that fit, or of very many a sample; rising. */
 function fitRows(job: ExpertJob, fold: number): Int32Array {
-  const rows = placesWhere(job.truth.length, (r) => job.parts.fold[r] !== fold && fits(job, r));
+  const teaches = teaching(job);
+  const rows = placesWhere(job.truth.length, (r) => job.parts.fold[r] !== fold && teaches(r));
   if (rows.length <= mostFit) return rows;
   const limit = (mostFit / rows.length) * 2 ** 32;
   return rows.filter((row) => combine(combine(job.seed, 0x10147), row) < limit);

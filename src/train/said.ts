@@ -7,7 +7,7 @@ import { openSession } from '../runtime/session.js';
 import { emit } from '../tensor/emit.js';
 import { input } from '../tensor/tensor.js';
 import { shareArray } from './shared-memory.js';
-import type { Views } from './view.js';
+import { canAsk, type Views } from './view.js';
 
 const slice = 4096;
 
@@ -55,8 +55,7 @@ export function openViews(
   for (let view = 0; view < views.row.length; view++) {
     const given = (f: number) => views.visible[view * fields + f] === 1;
     own.forEach((list, e) => {
-      if (needs[e] === 'any' ? list.some(given) : list.every(given))
-        open[view * own.length + e] = 1;
+      if (canAsk(needs[e]!, list, given)) open[view * own.length + e] = 1;
     });
   }
   return shareArray(open);

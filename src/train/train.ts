@@ -23,7 +23,7 @@ import { measuredCost, measuredRows } from './measure.js';
 import { checkExperts, loadExperts } from './outside.js';
 import { cutParts, type Parts } from './parts.js';
 import { placesWhere } from './places.js';
-import { prepare } from './prepare.js';
+import { type Prepared, prepare } from './prepare.js';
 import type { LabelledRows } from './rows.js';
 import {
   calibrate,
@@ -41,7 +41,7 @@ import type { Said, Stage, TrainOptions } from './stage.js';
 import { heldColumns } from './store.js';
 import { inMemory, type TrainingRows } from './training-rows.js';
 import { version } from './version.js';
-import { type Hiding, makeViews, mostHeldOut } from './view.js';
+import { canAsk, type Hiding, makeViews, mostHeldOut } from './view.js';
 
 export type { TrainOptions } from './stage.js';
 
@@ -442,11 +442,16 @@ function checkpointOf(stage: Omit<Stage, 'checkpoint'>): Checkpoint | undefined 
   );
 }
 
-/** The plan with experts that take enough steps on few rows. */
-function withEnoughSteps(plan: Plan, rows: number): Plan {
-  const experts = plan.experts.map((expert) =>
-    withSteps(expert, rows, plan.spec.experts[expert.name]!.training, plan.fields.length),
-  );
+/** The plan with experts that take enough steps where few rows carry their fields. */
+function withEnoughSteps(plan: Plan, { expertPorts, presence }: Prepared): Plan {
+  const names = plan.fields.map(({ name }) => name);
+  const experts = plan.experts.map((expert, e) => {
+    const own = [...new Set(expertPorts[e]!.map((port) => names.indexOf(fieldOf(port))))];
+    let rows = 0;
+    for (let at = 0; at < presence.length; at += names.length)
+      if (canAsk(expert.needs, own, (f) => presence[at + f] === 1)) rows++;
+    return withSteps(expert, rows, plan.spec.experts[expert.name]!.training, names.length);
+  });
   return { ...plan, experts };
 }
 
@@ -455,11 +460,10 @@ const fewestRows = 20;
 
 /** Trains a plan on labelled rows. Throws MonbanError when the rows cannot teach it. */
 export async function train(
-  given: Plan,
+  plan: Plan,
   rows: LabelledRows | TrainingRows,
   options: TrainOptions = {},
 ): Promise<Bundle> {
-  const plan = withEnoughSteps(given, rows.rows);
   if (rows.rows < fewestRows) {
     const todo = 'give more rows, or another target or split';
     throw new MonbanError({
@@ -498,7 +502,8 @@ async function begin(plan: Plan, rows: TrainingRows, options: TrainOptions): Pro
   );
   const made = makeViews(heldOut, prepared.presence, plan.fields.length, hiding, training.seed);
   const begun = {
-    ...{ plan, rows, objective, state, truth, prepared, loaded, parts: shared, options },
+    plan: withEnoughSteps(plan, prepared),
+    ...{ rows, objective, state, truth, prepared, loaded, parts: shared, options },
     width: objective.answerWidth(state),
     views: { row: shareArray(made.row), visible: shareArray(made.visible) },
     heldPlaces: shareArray(made.row.map(prepared.store.placeOf)),

@@ -58,3 +58,12 @@ export function makeViews(
   }
   return { row, visible };
 }
+
+/** Whether an expert of these fields (by place) can be asked: it needs any or all of them. */
+export function canAsk(
+  needs: 'any' | 'all',
+  own: readonly number[],
+  given: (field: number) => boolean,
+): boolean {
+  return needs === 'any' ? own.some(given) : own.every(given);
+}
