@@ -23,8 +23,9 @@ export {
 } from './op/function.js';
 export { gather, oneHot, pick, topK, topKMask } from './op/lookup.js';
 export { affine, matmul, transpose } from './op/matmul.js';
+export { standardise } from './op/normalise.js';
 export { fold, patches } from './op/patch.js';
 export { extent, logSoftmax, logSumExp, max, mean, softmax } from './op/reduce.js';
 export { rowMatmul, rowOuter } from './op/row.js';
-export { causal, window } from './op/window.js';
+export { causal, causalNormalised, window } from './op/window.js';
 export { constant, input } from './tensor.js';

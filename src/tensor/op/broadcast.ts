@@ -64,16 +64,33 @@ export function restored(reducedValue: Tensor, x: Tensor, axes: readonly number[
   return reshape(reducedValue, reducedShape(x.shape, { axes, keep: true }));
 }
 
+type Emit = Parameters<Op['emit']>[0];
+
+/** Sums leading axes: ones x G over the first, a third of the time of ReduceSum, then what is left. */
+function leadingSum(graph: Emit, x: string, shape: Shape, { axes, keep }: Reduction): string {
+  const rest = shape.slice(1) as number[];
+  const to = (value: string, dims: readonly number[]): string =>
+    graph.node('Reshape', [value, graph.constant(dims, [dims.length], 'int64')]);
+  const wide = rest.reduce((a, b) => a * b, 1);
+  const flat = rest.length === 1 ? x : to(x, [-1, wide]);
+  const row = graph.node('MatMul', [graph.ones([1, shape[0]!]), flat]);
+  if (axes.length === 1) return to(row, keep ? [1, ...rest] : rest);
+  const list = axes.slice(1).map((axis) => axis - 1 + +keep);
+  const inner = to(row, keep ? [1, ...rest] : rest);
+  return graph.node('ReduceSum', [inner, graph.constant(list, [list.length], 'int64')], {
+    keepdims: +keep,
+  });
+}
+
 const sumOp: Op<Reduction> = {
   name: 'sum',
   shape: (inputs, a) => reduce('sum', inputs[0]!, a),
   emit(graph, [x], { axes, keep }, node) {
-    const shape = node.inputs[0]!.shape;
-    if (shape.length === 2 && axes.length === 1 && axes[0] === 0) {
-      // ones x G is three times as fast as ReduceSum
-      const row = graph.node('MatMul', [graph.ones([1, shape[0]!]), x!]);
-      return keep ? row : graph.node('Reshape', [row, graph.constant([-1], [1], 'int64')]);
-    }
+    const { shape } = node.inputs[0]!;
+    const rest = shape.slice(1);
+    const known = rest.length > 0 && rest.every((dim) => typeof dim === 'number');
+    if (known && axes.length < shape.length && axes.every((axis, i) => axis === i))
+      return leadingSum(graph, x!, shape, { axes, keep });
     const list = graph.constant(axes, [axes.length], 'int64');
     return graph.node('ReduceSum', [x!, list], { keepdims: keep ? 1 : 0 });
   },

@@ -1,7 +1,7 @@
 /** Means, maxima and the softmax family. */
 import { apply, axisOf, type Op, shapeError, type Tensor } from '../tensor.js';
 import { div, mul, sub } from './arithmetic.js';
-import { expand, reduce, restored, sum } from './broadcast.js';
+import { reduce, restored, sum } from './broadcast.js';
 import { cast, equal } from './choose.js';
 import { exp } from './function.js';
 
@@ -39,10 +39,13 @@ interface Along {
   readonly keep: boolean;
 }
 
+/** The gradient from x, the result y and its gradient g, both with length 1 along the axis. */
+type Slope = (x: Tensor, y: Tensor, g: Tensor, axis: number) => Tensor;
+
 function reduction(
   name: string,
   type: string,
-  slope: (x: Tensor, y: Tensor, axis: number) => Tensor,
+  slope: Slope,
 ): (x: Tensor, axis?: number, keep?: boolean) => Tensor {
   const op: Op<Along> = {
     name,
@@ -51,8 +54,7 @@ function reduction(
       graph.node(type, [x!, graph.constant([axis], [1], 'int64')], { keepdims: keep ? 1 : 0 }),
     vjp(node, g, { axis }) {
       const x = node.inputs[0]!;
-      const grown = (value: Tensor): Tensor => expand(restored(value, x, [axis]), x.shape);
-      return [mul(grown(g), slope(x, grown(node), axis))];
+      return [slope(x, restored(node, x, [axis]), restored(g, x, [axis]), axis)];
     },
     work: (node, size) => size(node.inputs[0]!.shape),
   };
@@ -60,13 +62,15 @@ function reduction(
 }
 
 /** The largest along an axis (the last by default); ties share the gradient. */
-export const max = reduction('max', 'ReduceMax', (x, y, axis) => {
+export const max = reduction('max', 'ReduceMax', (x, y, g, axis) => {
   const ties = cast(equal(x, y), 'float32');
-  return div(ties, sum(ties, [axis], true));
+  return mul(ties, div(g, sum(ties, [axis], true)));
 });
 
 /** log sum e^x along an axis (the last by default), stable. */
-export const logSumExp = reduction('logSumExp', 'ReduceLogSumExp', (x, y) => exp(sub(x, y)));
+export const logSumExp = reduction('logSumExp', 'ReduceLogSumExp', (x, y, g) =>
+  mul(exp(sub(x, y)), g),
+);
 
 function normaliser(
   name: string,
