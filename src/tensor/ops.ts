@@ -1,5 +1,6 @@
 /** Every operator under one roof. */
 export { add, div, mul, neg, type Operand, reciprocal, square, sub } from './op/arithmetic.js';
+export { ask } from './op/ask.js';
 export { expand, expand as broadcastTo, reshape, sum } from './op/broadcast.js';
 export { cast, clip, equal, greaterEqual, less, maximum, minimum, where } from './op/choose.js';
 export { averagePool, convolve, maxPool } from './op/convolve.js';

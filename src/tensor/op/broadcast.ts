@@ -82,6 +82,27 @@ function leadingSum(graph: Emit, x: string, shape: Shape, { axes, keep }: Reduct
   });
 }
 
+/** Lengths up to this are taken apart: the runtime's own sum over a middle axis walks number by number. */
+const short = 8;
+
+/** The one axis, neither first nor last, of a known small length; undefined where it is not so. */
+export function shortMiddle(shape: Shape, axes: readonly number[]): number | undefined {
+  const [axis] = axes as [number];
+  const length = shape[axis]!;
+  const middle = axes.length === 1 && axis > 0 && axis < shape.length - 1;
+  return middle && typeof length === 'number' && length > 1 && length <= short ? length : undefined;
+}
+
+/** The parts of `x` along an axis of `length`, each of length 1 there. */
+export function partsOf(graph: Emit, x: string, axis: number, length: number): string[] {
+  return graph.nodes('Split', [x], { axis, num_outputs: length }, length);
+}
+
+/** A result with length 1 at an axis, which goes where it is not kept. */
+export function kept(graph: Emit, value: string, axis: number, keep: boolean): string {
+  return keep ? value : graph.node('Squeeze', [value, graph.constant([axis], [1], 'int64')]);
+}
+
 const sumOp: Op<Reduction> = {
   name: 'sum',
   shape: (inputs, a) => reduce('sum', inputs[0]!, a),
@@ -91,6 +112,12 @@ const sumOp: Op<Reduction> = {
     const known = rest.length > 0 && rest.every((dim) => typeof dim === 'number');
     if (known && axes.length < shape.length && axes.every((axis, i) => axis === i))
       return leadingSum(graph, x!, shape, { axes, keep });
+    const length = shortMiddle(shape, axes);
+    if (length !== undefined) {
+      const parts = partsOf(graph, x!, axes[0]!, length);
+      const total = parts.reduce((a, b) => graph.node('Add', [a, b]));
+      return kept(graph, total, axes[0]!, keep);
+    }
     const list = graph.constant(axes, [axes.length], 'int64');
     return graph.node('ReduceSum', [x!, list], { keepdims: keep ? 1 : 0 });
   },
