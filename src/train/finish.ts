@@ -4,7 +4,7 @@ import { expertParts } from '../mixture/expert-parts.js';
 import { gateGraph, poolGraph } from '../mixture/graphs.js';
 import type { ExpertParts } from '../mixture/imported.js';
 import { cardOf } from './card.js';
-import { outcome } from './gate-phase.js';
+import { outcome } from './gate-outcome.js';
 import { graphOf } from './gate-scores.js';
 import type { Course } from './joint-folds.js';
 import { version } from './version.js';

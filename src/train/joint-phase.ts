@@ -4,7 +4,7 @@ import { type JointCard, jointLine } from '../mixture/card.js';
 import { withClones } from '../mixture/clone.js';
 import { calibrateExperts } from './calibration-phase.js';
 import { expertJob } from './expert-phase.js';
-import { beats } from './gate-phase.js';
+import { beats } from './gate-choice.js';
 import { trainGate } from './gate-step.js';
 import { type Course, type Group, joinFolds, refitClones, trainFolds } from './joint-folds.js';
 import type { JointFold } from './joint-types.js';

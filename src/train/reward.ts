@@ -1,7 +1,7 @@
 /** What a reward of the spec means to the gate: prices of experts, and what each view earned. */
 import { mean } from '../core/statistic.js';
 import { specName } from '../mixture/clone.js';
-import type { Reward } from './gate-phase.js';
+import type { Reward } from './gate-judge.js';
 import { shareArray } from './shared-memory.js';
 import type { Said, Stage } from './stage.js';
 
