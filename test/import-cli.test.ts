@@ -42,6 +42,8 @@ beforeAll(async () => {
   const lines = Array.from({ length: chunk.rows }, (_, row) => line(row));
   writeFileSync(at('stones.csv'), `${[columns.join(','), ...lines].join('\n')}\n`);
   copyFileSync('test/models/cut-forest.onnx', at('forest.onnx'));
+  const rows = Array.from({ length: 400 }, (_, i) => `${i % 7},${i % 5},${i % 3 ? 'l' : 'r'}`);
+  writeFileSync(at('odd.csv'), `a,b,label\n${rows.join('\n')}\n`);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -139,8 +141,6 @@ training: { threads: 0 }
 }
 
 test.each(odd)('a model of %s is told apart', async (_, bytes, message) => {
-  const rows = Array.from({ length: 400 }, (_, i) => `${i % 7},${i % 5},${i % 3 ? 'l' : 'r'}`);
-  writeFileSync(at('odd.csv'), `a,b,label\n${rows.join('\n')}\n`);
   writeFileSync(at('odd.onnx'), bytes);
   expect(await faultOf('odd.onnx')).toMatch(message);
 });
@@ -148,7 +148,9 @@ test.each(odd)('a model of %s is told apart', async (_, bytes, message) => {
 test('what is too large, a pipe, or something else entirely is not read', async () => {
   writeFileSync(at('huge.onnx'), '');
   truncateSync(at('huge.onnx'), 3e9);
-  expect(await faultOf('huge.onnx')).toMatch(/old\.path: .*at most 2 GB, got 3\.0 GB/);
+  expect(await faultOf('huge.onnx')).toMatch(
+    /old\.path: .*got "huge\.onnx" of 3\.0 GB, where 2 are the most/,
+  );
   spawnSync('mkfifo', [at('pipe.onnx')]);
   expect(await faultOf('pipe.onnx')).toMatch(/a pipe or a device/);
   expect(await faultOf('odd.csv')).toMatch(/old\.path odd\.csv: expected an ONNX model/);

@@ -62,7 +62,8 @@ function strangeness(full: string, path: string): string | undefined {
   const found = statSync(full);
   if (found.isDirectory()) return `the folder ${show(path)}`;
   if (!found.isFile()) return `${show(path)}, which is a pipe or a device`;
-  if (found.size > mostBytes) return `${(found.size / 1e9).toFixed(1)} GB in ${show(path)}`;
+  if (found.size > mostBytes)
+    return `${show(path)} of ${(found.size / 1e9).toFixed(1)} GB, where 2 are the most`;
   return undefined;
 }
 
@@ -70,7 +71,7 @@ function readBytes(path: string, base: string, where: string): Uint8Array {
   const full = resolve(base, path);
   const refuse = (found: string) => {
     const todo = 'name the file; its path starts from the folder of the spec';
-    return new MonbanError({ where, expected: 'an ONNX file, at most 2 GB', found, todo });
+    return new MonbanError({ where, expected: 'an ONNX file', found, todo });
   };
   try {
     const strange = strangeness(full, path);
