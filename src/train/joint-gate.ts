@@ -6,8 +6,8 @@ import { objectives } from '../objective/objectives.js';
 import { openSession } from '../runtime/session.js';
 import type { Trainer } from '../runtime/trainer.js';
 import type { GateJob } from './gate-data.js';
+import { type Balance, makeTrainer, trainEpoch } from './gate-epoch.js';
 import { gateFeeds } from './gate-feeds.js';
-import { type Balance, makeTrainer, trainEpoch } from './gate-job.js';
 import { graphOf } from './gate-scores.js';
 
 export interface JointGate {

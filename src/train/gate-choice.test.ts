@@ -1,6 +1,7 @@
 /** Which gate is chosen: the simplest that check rows cannot tell from the best, within reason. */
 import { expect, test } from 'vitest';
-import { type Candidate, choose } from './gate-phase.js';
+import { choose } from './gate-choice.js';
+import type { Candidate } from './gate-judge.js';
 
 const candidate = (kind: string, topK: number, worth: readonly number[], unit?: number) =>
   ({

@@ -1,0 +1,55 @@
+/** Chooses among judged gates: the simplest that check rows cannot tell from the best. */
+import { groupedError, mean, standardError } from '../core/statistic.js';
+import { automaticGates } from '../mixture/plan.js';
+import type { GateJob } from './gate-data.js';
+import type { Candidate } from './gate-judge.js';
+
+/** True where the objective counts losses in less than a nat. */
+export function isRare({ facts }: Pick<GateJob, 'facts'>): boolean {
+  return facts.unit !== undefined;
+}
+
+/**
+ * Standard errors that a gain must exceed. A single row that makes all of a gain puts it one error
+ * from nothing, whatever its size, and where a class is rare single rows do.
+ */
+const errors = { usual: 1, rare: 2 };
+
+/**
+ * Paired: does `a` gain over `b` more than the error of the difference? Rows of a group gain
+ * together, so the error is that of groups; where a class is rare and lies in few groups, that is
+ * no more certain than the error of rows, and the larger one counts.
+ */
+export function beats(a: Candidate, b: Candidate): boolean {
+  const gain = a.worth.map((value, i) => value - b.worth[i]!);
+  const ofGroups = groupedError(gain, a.unit);
+  if (!isRare(a.job)) return mean(gain) > errors.usual * ofGroups;
+  return mean(gain) > errors.rare * Math.max(standardError(gain), ofGroups);
+}
+
+/** No expert without work, then fewer experts asked, then a simpler gate. */
+function simplicity({ job, dead }: Candidate): number {
+  return (dead ? 1e4 : 0) + job.topK * 100 + automaticGates.indexOf(job.kind);
+}
+
+/**
+ * Where a class is rare a handful of rows decides, and which expert was lucky with them says
+ * little: more experts asked are the safer choice, and a product, in which no single one can be loud
+ * for all.
+ */
+function safety({ job }: Candidate): number {
+  const loud = job.pool === 'product' ? 0 : 0.5;
+  return automaticGates.indexOf(job.kind) + loud - job.topK * 100;
+}
+
+/**
+ * The candidate of most worth, unless a simpler one, or where a class is rare a safer one, cannot
+ * be told from it.
+ */
+export function choose(candidates: readonly Candidate[]): Candidate {
+  const byWorth = [...candidates].sort((a, b) => mean(b.worth) - mean(a.worth));
+  const top = byWorth[0]!;
+  const rank = isRare(top.job) ? safety : simplicity;
+  const ranked = [...candidates].sort((a, b) => rank(a) - rank(b));
+  return ranked.find((candidate) => candidate === top || !beats(top, candidate)) ?? top;
+}
