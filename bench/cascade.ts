@@ -1,3 +1,7 @@
+/**
+ * A shared expert against the costliest one alone: scores on test rows, and the measured time of a record
+ * of both, interleaved: `npm run cascade -- SPEC [--seeds 3] [--folder FOLDER]`.
+ */
 import { parseArgs } from 'node:util';
 import { random } from '../src/core/random.js';
 import { quantile } from '../src/core/statistic.js';
