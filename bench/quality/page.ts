@@ -58,7 +58,7 @@ function taskRow(task: Task, runs: readonly Run[]): string {
     metricName(task),
     extent(runs),
     task.wanted === undefined ? '' : figure(task.wanted).replace(/0+$/u, ''),
-    `**${figure(mean(seeds))}** ± ${figure(spread(seeds))}`,
+    `**${figure(mean(seeds))}**${seeds.length > 1 ? ` ± ${figure(spread(seeds))}` : ''}`,
     `${figure(score)} (${name})`,
     figure(average(({ ensemble }) => ensemble)),
     `${average(({ expertsPerRecord }) => expertsPerRecord).toFixed(2)} of ${average(({ ensembleExperts }) => ensembleExperts).toFixed(2)}`,
