@@ -12,6 +12,7 @@ import {
   neg,
   pick,
   reshape,
+  sum,
   topK,
 } from '../../src/tensor/ops.js';
 import { sparseExperts } from '../../src/tensor/sparse-experts.js';
@@ -23,19 +24,20 @@ import { rates } from './step.js';
 
 const [experts, k, wide, units, classes] = [8, 2, 64, 256, 10];
 
-/** Log-probabilities [B, classes] of a mixture that asks k of its experts about each row. */
+/** Log of the share [B, k, classes] that each of the k experts asked about a row has in its answer. */
 function answers(trace: Trace): Tensor {
   const x = input('x', ['B', wide]);
   const scores = linear(trace, 'gate', x, experts);
   const chosen = topK(scores, k);
   const weight = reshape(logSoftmax(pick(scores, chosen)), ['B', k, 1]);
   const said = sparseExperts(trace, 'experts', x, chosen, { experts, widths: [units, classes] });
-  return logSumExp(add(logSoftmax(said), weight), 1);
+  return add(logSoftmax(said), weight);
 }
 
 async function makeTrainer() {
   const trace = trainingTrace();
-  const loss = neg(mean(pick(answers(trace), input('y', ['B', 1], 'int64'))));
+  const answer = logSumExp(answers(trace), 1);
+  const loss = neg(mean(pick(answer, input('y', ['B', 1], 'int64'))));
   const { weights, tables, draws } = trace;
   const trainer = await createTrainer({ loss, weights, tables, draws, seed: 1, optimiser: rates });
   return { trace, trainer };
@@ -62,7 +64,7 @@ async function openInference(rows: number): Promise<Work> {
   const { trace, trainer } = await makeTrainer();
   const learned = trainer.values();
   await trainer.close();
-  const said = exp(answers(servingTrace(learned)));
+  const said = sum(exp(answers(servingTrace(learned))), [1]);
   const session = await openSession(emit({ name: 'routed', outputs: { said } }));
   const x = normals([rows, wide]);
   return {

@@ -25,6 +25,27 @@ function bestExpert(runs: readonly Run[]): [string, number] {
   return [names[best]!, scores[best]!];
 }
 
+const metricNames: Readonly<Record<string, string>> = {
+  auc: 'AUC',
+  averagePrecision: 'average precision',
+  r2: 'R2',
+};
+
+function metricName({ metric }: Task): string {
+  return metricNames[metric] ?? metric;
+}
+
+/** `3 seeds`, or `5 folds x 3 seeds`. */
+function extent(runs: readonly Run[]): string {
+  const count = (pick: (run: Run) => number, what: string): string => {
+    const { size } = new Set(runs.map(pick));
+    return `${size} ${what}${size === 1 ? '' : 's'}`;
+  };
+  const seeds = count(({ seed }) => seed, 'seed');
+  const folds = count(({ fold }) => fold, 'fold');
+  return folds === '1 fold' ? seeds : `${folds} x ${seeds}`;
+}
+
 function taskRow(task: Task, runs: readonly Run[]): string {
   const [name, score] = bestExpert(runs);
   const seeds = bySeed(runs, ({ mixture }) => mixture);
@@ -34,7 +55,8 @@ function taskRow(task: Task, runs: readonly Run[]): string {
   );
   return row([
     task.title,
-    task.metric === 'auc' ? 'AUC' : task.metric.replace('averageP', 'average p'),
+    metricName(task),
+    extent(runs),
     task.wanted === undefined ? '' : figure(task.wanted).replace(/0+$/u, ''),
     `**${figure(mean(seeds))}** ± ${figure(spread(seeds))}`,
     `${figure(score)} (${name})`,
@@ -45,22 +67,29 @@ function taskRow(task: Task, runs: readonly Run[]): string {
   ]);
 }
 
-function controlRows(raced: readonly (readonly [Task, readonly Run[]])[]): string[] {
-  const names = ['learned', ...Object.keys(raced[0]![1][0]!.controls)];
-  return names.map((name) => {
-    const learned = name === 'learned';
-    const average = (runs: readonly Run[], pick: (run: Run) => number): string =>
-      figure(mean(runs.map(pick)));
-    return row([
-      learned ? '**the learned gate**' : name,
-      ...raced.flatMap(([, runs]) => [
-        average(runs, (run) => (learned ? run.mixture : run.controls[name]!)),
-        average(runs, ({ logLoss }) =>
-          learned ? logLoss!.mixture : (logLoss!.controls[name] ?? Number.NaN),
-        ),
-      ]),
-    ]);
-  });
+/** A control's mean, or nothing where the task does not score it. */
+function cell(runs: readonly Run[], pick: (run: Run) => number | undefined): string {
+  const values = runs.map(pick);
+  return values.includes(undefined) ? '' : figure(mean(values as number[]));
+}
+
+/** Two rows of a task: its metric, and its log loss where it has one. */
+function raceRows(task: Task, runs: readonly Run[]): string[] {
+  const names = Object.keys(runs[0]!.controls);
+  const scores = row([
+    task.title,
+    metricName(task),
+    `**${figure(mean(runs.map(({ mixture }) => mixture)))}**`,
+    ...names.map((name) => cell(runs, ({ controls }) => controls[name])),
+  ]);
+  if (runs.some(({ logLoss }) => logLoss === undefined)) return [scores];
+  const losses = row([
+    '',
+    'log loss',
+    `**${figure(mean(runs.map(({ logLoss }) => logLoss!.mixture)))}**`,
+    ...names.map((name) => cell(runs, ({ logLoss }) => logLoss!.controls[name])),
+  ]);
+  return [scores, losses];
 }
 
 function expertRows(task: Task, runs: readonly Run[]): string[] {
@@ -76,10 +105,9 @@ function expertRows(task: Task, runs: readonly Run[]): string[] {
   });
 }
 
-/** The whole page, in Markdown. */
-export function page(saved: readonly (readonly [Task, readonly Run[]])[]): string {
-  const seeds = new Set(saved.flatMap(([, runs]) => runs.map(({ seed }) => seed))).size;
-  const raced = saved.filter(([task]) => task.raced === true);
+/** The whole page, in Markdown; `remarks` is what the figures do not say by themselves. */
+export function page(saved: readonly (readonly [Task, readonly Run[]])[], remarks: string): string {
+  const controls = Object.keys(saved[0]![1][0]!.controls);
   const peers = saved.flatMap(([task, runs]) =>
     runs.flatMap(({ peer }) =>
       peer === undefined
@@ -92,11 +120,12 @@ export function page(saved: readonly (readonly [Task, readonly Run[]])[]): strin
   return `${[
     '# Quality',
     '',
-    `Written by \`npm run quality -- FOLDER\`, where FOLDER holds the Parquet files that the specs in \`bench/quality\` name. Defaults only; means of ${seeds} training seeds, ± their standard deviation; spam is the mean of its five folds. The test rows are read for this table alone.`,
+    `Written by \`npm run quality -- FOLDER\`, where FOLDER holds the Parquet files that the specs in \`bench/quality\` name. Defaults only; means of the training seeds, ± the standard deviation between seeds. The test rows are read for this table alone.`,
     '',
     row([
       'task',
       'metric',
+      'trained',
       'asked',
       'mixture',
       'best expert',
@@ -105,7 +134,7 @@ export function page(saved: readonly (readonly [Task, readonly Run[]])[]): strin
       'rarest expert',
       'gate and pool chosen',
     ]),
-    '|---|---|---|---|---|---|---|---|---|',
+    '|---|---|---|---|---|---|---|---|---|---|',
     ...saved.map(([task, runs]) => taskRow(task, runs)),
     '',
     '"Best expert" is the one with the best mean on the test rows, which nobody knows beforehand. "Experts asked" is per record, of the mixture and of the even ensemble. "Rarest expert" is the least share of the choices that any expert had in any run.',
@@ -116,17 +145,16 @@ export function page(saved: readonly (readonly [Task, readonly Run[]])[]): strin
     '',
     'The same trained experts, the same pool, the same number asked (but `uniform`, which asks all and weighs them evenly).',
     '',
-    row([
-      'gate',
-      ...raced.flatMap(([task]) => [`${task.title}, ${task.metric}`, 'log loss (less is better)']),
-    ]),
-    `|---|${raced.map(() => '---|---|').join('')}`,
-    ...controlRows(raced),
+    row(['task', 'metric', 'the learned gate', ...controls]),
+    `|---|---|---|${controls.map(() => '---|').join('')}`,
+    ...saved.flatMap(([task, runs]) => raceRows(task, runs)),
     '',
     '## Every expert',
     '',
     row(['task', 'expert', 'alone', 'share of the choices']),
     '|---|---|---|---|',
     ...saved.flatMap(([task, runs]) => expertRows(task, runs)),
+    '',
+    remarks.trim(),
   ].join('\n')}\n`;
 }

@@ -47,7 +47,8 @@ type Lines = readonly (string | null)[];
 
 const bits = 19;
 const hintBits = 10;
-const hintGrams: Grams = { words: 1, characters: [0, 0] };
+/** What hosts, users and dates are known by: longer n-grams of them come back too seldom. */
+const single: Grams = { words: 1, characters: [0, 0] };
 /** Character n-grams let an unseen host or daemon resemble a known one. */
 const characters = [3, 5] as const;
 const mostVocabulary = 150_000;
@@ -85,7 +86,7 @@ function fit(values: Values, { likeness, minimum, limit, words, raw, length }: C
     grams,
     templates: mine(masked.map(tokensOf), { likeness, minimum, limit }),
     vocabulary: learn(masked.map(wordsOf), grams, minimum),
-    ...(raw ? { words: learn(lines, grams, minimum) } : {}),
+    ...(raw ? { words: learn(lines, single, minimum) } : {}),
   };
 }
 
@@ -132,12 +133,12 @@ function open(state: LogState): Coder {
       bagColumn(
         lines.length,
         raw!.width,
-        (row, out) => pushBuckets(lines[row]!.line, grams, bits, out),
+        (row, out) => pushBuckets(lines[row]!.line, single, bits, out),
         raw,
       ),
     hint: (lines) =>
       bagColumn(lines.length, 2 ** hintBits, (row, out) =>
-        pushBuckets(wordsOf(lines[row]!.masked), hintGrams, hintBits, out),
+        pushBuckets(wordsOf(lines[row]!.masked), single, hintBits, out),
       ),
   };
   return {

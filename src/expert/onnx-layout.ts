@@ -158,7 +158,7 @@ export function layInputs(
   slots: readonly ForeignSlot[],
   where: string,
 ): { inputs: FrozenInput[]; faults: Fault[] } {
-  const all = slots.map(slotText).join(', ');
+  const all = slots.map(slotText).join(', ') || 'none';
   const names = slots.map(({ name }) => name);
   const faults = Object.keys(options.inputs)
     .filter((name) => !names.includes(name))

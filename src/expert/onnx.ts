@@ -1,5 +1,5 @@
 /** The onnx expert: a model that was trained elsewhere, imported as it is. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type Fault, MonbanError, show } from '../core/fault.js';
@@ -54,20 +54,33 @@ export interface OnnxFile {
   readonly outputs: readonly ForeignSlot[];
 }
 
+/** ONNX files are protocol buffers, which end at 2 GB. */
+const mostBytes = 2 ** 31 - 1;
+
+/** Why a path cannot be an ONNX file; undefined where it may be one. */
+function strangeness(full: string, path: string): string | undefined {
+  const found = statSync(full);
+  if (found.isDirectory()) return `the folder ${show(path)}`;
+  if (!found.isFile()) return `${show(path)}, which is a pipe or a device`;
+  if (found.size > mostBytes)
+    return `${show(path)} of ${(found.size / 1e9).toFixed(1)} GB, where 2 are the most`;
+  return undefined;
+}
+
 function readBytes(path: string, base: string, where: string): Uint8Array {
   const full = resolve(base, path);
-  const code = (error: unknown) => (error as NodeJS.ErrnoException).code;
+  const refuse = (found: string) => {
+    const todo = 'name the file; its path starts from the folder of the spec';
+    return new MonbanError({ where, expected: 'an ONNX file', found, todo });
+  };
   try {
+    const strange = strangeness(full, path);
+    if (strange !== undefined) throw refuse(strange);
     return new Uint8Array(readFileSync(full));
   } catch (error) {
-    const found =
-      code(error) === 'ENOENT'
-        ? `no file ${show(path)}`
-        : code(error) === 'EISDIR'
-          ? `the folder ${show(path)}`
-          : `${code(error)} at ${show(path)}`;
-    const todo = 'name the file; its path starts from the folder of the spec';
-    throw new MonbanError({ where, expected: 'an ONNX file', found, todo });
+    if (error instanceof MonbanError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw refuse(code === 'ENOENT' ? `no file ${show(path)}` : `${code} at ${show(path)}`);
   }
 }
 

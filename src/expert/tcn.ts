@@ -1,8 +1,8 @@
 /** The tcn expert: dilated causal convolutions over a series, pooled, then a hidden layer. */
 import { z } from 'zod';
 import { hidden } from '../tensor/blocks.js';
-import { activation, layerNorm, linear } from '../tensor/layer.js';
-import { add, causal, concat, max, mean, reshape, slice } from '../tensor/ops.js';
+import { activation, linear, normWeights } from '../tensor/layer.js';
+import { add, causal, causalNormalised, concat, max, mean, reshape, slice } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Trace } from '../tensor/trace.js';
 import type { Expert } from './expert.js';
@@ -21,17 +21,23 @@ const config = z.strictObject({
 });
 type Config = z.infer<typeof config>;
 
-/** x [B, T, C] to [B, T, width], each step with the steps that `size` and `dilation` say. */
-function convolve(
+/** Kernel [fan, width] and bias. */
+function kernelOf(trace: Trace, name: string, fan: number, width: number) {
+  const w = trace.weight(`${name}/weight`, [fan, width], { kind: 'he' });
+  return { w, bias: trace.weight(`${name}/bias`, [width], { kind: 'zeros' }) };
+}
+
+/** h [B, T, width] normalised, then each step with the steps that `size` and `dilation` say. */
+function block(
   trace: Trace,
   name: string,
-  x: Tensor,
-  width: number,
+  h: Tensor,
   seen: { size: number; dilation: number },
 ): Tensor {
-  const fan = seen.size * (x.shape[2] as number);
-  const w = trace.weight(`${name}/weight`, [fan, width], { kind: 'he' });
-  return causal(x, w, seen, trace.weight(`${name}/bias`, [width], { kind: 'zeros' }));
+  const width = h.shape[2] as number;
+  const norm = normWeights(trace, `${name}/norm`, width);
+  const { w, bias } = kernelOf(trace, name, seen.size * width, width);
+  return causalNormalised(h, norm, w, seen, bias);
 }
 
 /** Blocks until a kernel reaches over the whole series, at most `depth`. */
@@ -46,10 +52,10 @@ function blocksFor(steps: number, { size, depth }: Config): number {
 function summary(trace: Trace, name: string, x: Tensor, options: Config): Tensor {
   const { width, size, dropout } = options;
   const steps = x.shape[1] as number;
-  let h = convolve(trace, `${name}/in`, x, width, { size: 1, dilation: 1 });
+  const { w, bias } = kernelOf(trace, `${name}/in`, x.shape[2] as number, width);
+  let h = causal(x, w, { size: 1, dilation: 1 }, bias);
   for (let i = 0; i < blocksFor(steps, options); i++) {
-    const seen = layerNorm(trace, `${name}/${i}/norm`, h);
-    const next = convolve(trace, `${name}/${i}`, seen, width, { size, dilation: 2 ** i });
+    const next = block(trace, `${name}/${i}`, h, { size, dilation: 2 ** i });
     h = add(h, trace.dropout(activation('relu', next), dropout));
   }
   const last = reshape(slice(h, 1, steps - 1, steps), ['B', width]);

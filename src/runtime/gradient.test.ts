@@ -241,6 +241,26 @@ const cases: Record<string, Case> = {
     ],
     f: (x, w) => ops.tanh(ops.causal(x, w, { size: 1, dilation: 1 })),
   },
+  'causal convolution of normalised steps': {
+    shapes: [['B', 6, 3], [3], [3], [9, 2], [2]],
+    f: (x, gain, shift, w, bias) => {
+      const seen = { size: 3, dilation: 2 };
+      return ops.tanh(ops.causalNormalised(ops.mul(x, 2), { gain, shift }, w, seen, bias));
+    },
+  },
+  standardise: {
+    shapes: [['B', 2, 4], [4]],
+    f: (x, y) => ops.mul(ops.standardise(ops.mul(x, 3)), y),
+  },
+  'mul, narrow rows': {
+    shapes: [
+      ['B', 2, 1],
+      ['B', 2, 3],
+    ],
+    f: (a, b) => ops.mul(a, ops.square(b)),
+  },
+  'sum over leading axes': { shapes: [['B', 2, 3]], f: (x) => ops.square(ops.sum(x, [0, 1])) },
+  'sum over the first axis': { shapes: [['B', 2, 3]], f: (x) => ops.square(ops.sum(x, [0], true)) },
   'convolve, even size': {
     shapes: [
       ['B', 3, 3, 1],

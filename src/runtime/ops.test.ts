@@ -1,8 +1,11 @@
 /** What operators compute, and that shape rules agree with what runs. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { random } from '../core/random.js';
 import type { Data, Dtype } from '../onnx/types.js';
 import { emit } from '../tensor/emit.js';
+import { initialise } from '../tensor/init.js';
+import { normalise } from '../tensor/op/normalise.js';
 import * as ops from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type Arrays, openSession } from './session.js';
@@ -33,6 +36,22 @@ test('oneHot, pick and gather read by index', async () => {
   const picked = ops.pick(values, ops.constant(index, [2, 1]));
   expect((await run(picked)).data).toEqual([3, 4]);
   expect((await run(ops.gather(values, ops.constant(index), 1))).data).toEqual([3, 1, 6, 4]);
+});
+
+test('a causal convolution of normalised steps is the two one after the other', async () => {
+  const some = (shape: number[], stream: string): Tensor =>
+    ops.constant(initialise({ kind: 'normal', scale: 1 }, shape, random(3, stream)), shape);
+  const [gain, shift, bias] = [some([4], 'gain'), some([4], 'shift'), some([5], 'bias')];
+  const w = some([12, 5], 'w');
+  const series = ops.input('x', ['B', 7, 4]);
+  const seen = { size: 3, dilation: 2 };
+  const values = initialise({ kind: 'normal', scale: 2 }, [2, 7, 4], random(3, 'x'));
+  const feeds = { x: { data: values, dims: [2, 7, 4] } };
+  const joint = ops.causalNormalised(series, { gain, shift }, w, seen, bias);
+  const apart = ops.causal(normalise(series, gain, shift), w, seen, bias);
+  const [one, two] = [await run(joint, feeds), await run(apart, feeds)];
+  expect(one.dims).toEqual([2, 7, 5]);
+  for (const [i, value] of one.data.entries()) expect(value).toBeCloseTo(two.data[i]!, 4);
 });
 
 test('where, clip, casts and comparisons', async () => {

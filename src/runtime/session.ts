@@ -35,8 +35,10 @@ export async function openSession(
 /** Opens a model that another tool wrote; throws MonbanError at `where` when it cannot be loaded. */
 export const openForeign: OpenForeign = async (model, where) => {
   env.logLevel = 'error';
+  // What fails is an error of ours; ONNX Runtime shall not write it to the terminal too.
+  const options = { ...sessionOptions, logSeverityLevel: 4 } as const;
   // A copy: ONNX Runtime takes no bytes from shared memory.
-  const native = await InferenceSession.create(new Uint8Array(model), sessionOptions).catch(
+  const native = await InferenceSession.create(new Uint8Array(model), options).catch(
     (error: unknown) => {
       throw openFault(where, error);
     },

@@ -4,9 +4,9 @@ import { random } from '../core/random.js';
 import { emit } from '../tensor/emit.js';
 import { topK } from '../tensor/ops.js';
 import { sparseExperts } from '../tensor/sparse-experts.js';
-import { input } from '../tensor/tensor.js';
+import { input, type Tensor } from '../tensor/tensor.js';
 import { servingTrace, type Trace, trainingTrace } from '../tensor/trace.js';
-import { openSession } from './session.js';
+import { type Arrays, openSession } from './session.js';
 
 const [rows, wide, experts, k] = [7, 3, 5, 2];
 const widths = [4, 2];
@@ -33,21 +33,32 @@ function layer(x: readonly number[], w: Float32Array, b: Float32Array, e: number
   );
 }
 
+async function run(outputs: Record<string, Tensor>, feeds: Arrays) {
+  const session = await openSession(emit({ name: 'sparse', outputs }));
+  const got = await session.run(feeds);
+  await session.close();
+  return got;
+}
+
 async function compare(scores: Float32Array): Promise<void> {
   const trace = trainingTrace();
-  build(trace);
+  const inTraining = build(trace);
   const weights = Object.fromEntries(
     trace.weights.map(({ name, shape }) => [name, normals(shape.reduce((a, b) => a * b, 1))]),
   );
-  const outputs = build(servingTrace({ weights, tables: {} }));
-  const session = await openSession(emit({ name: 'sparse', outputs }));
   const x = normals(rows * wide);
-  const got = await session.run({
+  const feeds = {
     x: { data: x, dims: [rows, wide] },
     scores: { data: scores, dims: [rows, experts] },
-  });
-  await session.close();
+  };
+  const got = await run(build(servingTrace({ weights, tables: {} })), feeds);
+  const learned = trace.weights.map(({ name, shape }) => [
+    `weight:${name}`,
+    { data: weights[name]!, dims: shape },
+  ]);
+  const trained = await run(inTraining, { ...feeds, ...Object.fromEntries(learned) });
   expect(got.said!.dims).toEqual([rows, k, widths[1]]);
+  expect(trained.said!.dims).toEqual([rows, k, widths[1]]);
   for (let place = 0; place < rows * k; place++) {
     const row = Math.floor(place / k);
     const e = Number(got.choice!.data[place]);
@@ -66,6 +77,7 @@ async function compare(scores: Float32Array): Promise<void> {
     );
     wanted.forEach((value, j) => {
       expect(got.said!.data[place * 2 + j]).toBeCloseTo(value, 4);
+      expect(trained.said!.data[place * 2 + j]).toBeCloseTo(value, 4);
     });
   }
 }

@@ -39,11 +39,16 @@ export function linear(
   return x.shape.length === 2 ? affine(x, w, b) : add(matmul(x, w), b);
 }
 
+/** The learned gain and shift of a layer normalisation of `length` numbers. */
+export function normWeights(t: Trace, name: string, length: number) {
+  const gain = t.weight(`${name}/gain`, [length], { kind: 'constant', value: 1 });
+  return { gain, shift: t.weight(`${name}/bias`, [length], { kind: 'zeros' }) };
+}
+
 /** Normalises the last axis, with a learned gain and bias. */
 export function layerNorm(t: Trace, name: string, x: Tensor): Tensor {
-  const length = x.shape.at(-1) as number;
-  const gain = t.weight(`${name}/gain`, [length], { kind: 'constant', value: 1 });
-  return normalise(x, gain, t.weight(`${name}/bias`, [length], { kind: 'zeros' }));
+  const { gain, shift } = normWeights(t, name, x.shape.at(-1) as number);
+  return normalise(x, gain, shift);
 }
 
 export interface MlpOptions {

@@ -1,40 +1,55 @@
 /** Experts of one shape side by side: each computes only the rows that are sent to it. */
-import { type Activation, activation } from './layer.js';
-import { add, collect, dispatch, matmul, send } from './ops.js';
+import { add, ask, collect, dispatch, matmul, relu, send } from './ops.js';
 import type { Tensor } from './tensor.js';
 import type { Trace } from './trace-types.js';
 
 export interface SparseOptions {
   /** E */
   readonly experts: number;
-  /** Widths of the layers of an expert. */
+  /** Widths of the layers of an expert, with a ReLU between two. */
   readonly widths: readonly number[];
-  readonly activation?: Activation;
 }
 
-/** h [E, C, n] through a layer of its own for each expert: [E, C, width]. */
-function linears(t: Trace, name: string, h: Tensor, width: number): Tensor {
-  const [experts, , length] = h.shape as [number, string, number];
-  const w = t.weight(`${name}/weight`, [experts, length, width], { kind: 'he' });
-  const zeros = { kind: 'zeros' } as const;
-  return add(matmul(h, w), t.weight(`${name}/bias`, [experts, 1, width], zeros, { decay: false }));
+interface Layer {
+  /** [E, n, width] */
+  readonly weight: Tensor;
+  /** [E, 1, width] */
+  readonly bias: Tensor;
+}
+
+/** A layer of its own for each expert. */
+function layersOf(t: Trace, name: string, length: number, options: SparseOptions): Layer[] {
+  const { experts, widths } = options;
+  return widths.map((width, i) => {
+    const from = i === 0 ? length : widths[i - 1]!;
+    const zeros = { kind: 'zeros' } as const;
+    return {
+      weight: t.weight(`${name}/${i}/weight`, [experts, from, width], { kind: 'he' }),
+      bias: t.weight(`${name}/${i}/bias`, [experts, 1, width], zeros, { decay: false }),
+    };
+  });
 }
 
 /**
  * Rows x [B, n] through the experts chosen for each, [B, K] int64: what these said, [B, K, width].
- * Sparsely gated after Shazeer et al. 2017, without a limit of capacity: queues are padded to the
- * longest, so uneven routes cost time and never a row.
+ * Sparsely gated after Shazeer et al. 2017, without a limit of capacity: in training queues are padded
+ * to the longest, so uneven routes cost time and never a row.
  */
 export function sparseExperts(
   t: Trace,
   name: string,
   x: Tensor,
   choice: Tensor,
-  { experts, widths, activation: kind = 'relu' }: SparseOptions,
+  options: SparseOptions,
 ): Tensor {
-  const queues = dispatch(choice, experts, `${name}/C`);
-  const said = widths.reduce(
-    (h, width, i) => linears(t, `${name}/${i}`, i === 0 ? h : activation(kind, h), width),
+  const layers = layersOf(t, name, x.shape[1] as number, options);
+  if (!t.training) {
+    const list = layers.flatMap(({ weight, bias }) => [weight, bias]);
+    return ask(x, choice, list);
+  }
+  const queues = dispatch(choice, options.experts, `${name}/C`);
+  const said = layers.reduce(
+    (h, { weight, bias }, i) => add(matmul(i === 0 ? h : relu(h), weight), bias),
     send(x, queues),
   );
   return collect(said, queues);

@@ -1,7 +1,8 @@
 /** After a joint phase, in a worker thread: one clone learns from all rows, weighted by its responsibility. */
 import { objectives } from '../objective/objectives.js';
 import type { Learned } from '../tensor/trace-serving.js';
-import { makeTrainer, type Reached, refit } from './expert-job.js';
+import { refit } from './expert-job.js';
+import { makeTrainer, type Reached } from './expert-pass.js';
 import type { ExpertJob, ExpertProgress } from './expert-types.js';
 import { clonedModel } from './joint-clones.js';
 import { type Keeper, noKeeper } from './keeper.js';

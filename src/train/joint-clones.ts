@@ -12,7 +12,7 @@ import {
   seedOf,
   teaching,
   trainPass,
-} from './expert-job.js';
+} from './expert-pass.js';
 import type { ExpertJob } from './expert-types.js';
 import type { JointJob, JointProgress } from './joint-types.js';
 import { perturbed } from './perturb.js';

@@ -1,6 +1,6 @@
 /** Joint phase, in a worker thread: the clones of one expert and a gate learn together on one fold. */
 import { random } from '../core/random.js';
-import type { Context, Order } from './expert-job.js';
+import type { Context, Order } from './expert-pass.js';
 import {
   byRow,
   type Clones,

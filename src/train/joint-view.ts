@@ -1,7 +1,7 @@
 /** The views of one fold of a joint phase: those held out, and rows that fit; and where they lie. */
 import { combine } from '../core/hash.js';
 import { readBlock } from './block-file.js';
-import { teaching } from './expert-job.js';
+import { teaching } from './expert-pass.js';
 import type { ExpertJob } from './expert-types.js';
 import { joinPacked, sharePacked, takePacked } from './packed.js';
 import { placesWhere } from './places.js';

@@ -1,5 +1,6 @@
 /** Views: held-out rows as they will be met, some of their fields hidden where the spec says so. */
 import { random } from '../core/random.js';
+import type { Plan } from '../mixture/plan.js';
 
 /** Groups of field indices that vanish together, and how often. */
 export interface Hiding {
@@ -66,4 +67,15 @@ export function canAsk(
   given: (field: number) => boolean,
 ): boolean {
   return needs === 'any' ? own.some(given) : own.every(given);
+}
+
+/** Which groups of fields are hidden in training, by their places; nothing where the spec has none. */
+export function hidingOf(plan: Plan): Hiding | undefined {
+  const { hide } = plan.spec.training;
+  if (hide === undefined) return undefined;
+  const index = new Map(plan.fields.map(({ name }, i) => [name, i]));
+  return {
+    rate: hide.rate,
+    groups: Object.values(hide.groups).map((group) => group.map((name) => index.get(name)!)),
+  };
 }

@@ -148,6 +148,20 @@ def train_linear():
     save("price-linear", nodes, inputs, outputs)
 
 
+def train_one_hot():
+    """A price of a colour as columns of 0 and 1, then carats."""
+    colours = ["J", "D", "H", "E", "G", "F", "I"]
+    hot = np.array([[float(row["color"] == name) for name in colours] for row in rows])
+    fitted = LinearRegression(fit_intercept=False).fit(np.hstack([hot, x[:, :1]]), x[:, 3])
+    node = helper.make_node(
+        "LinearRegressor", ["all"], ["price"], domain="ai.onnx.ml", targets=1,
+        coefficients=[float(c) for c in fitted.coef_])
+    inputs = [helper.make_tensor_value_info("all", TensorProto.FLOAT, [None, len(colours) + 1])]
+    outputs = [helper.make_tensor_value_info("price", TensorProto.FLOAT, [None, 1])]
+    save("price-one-hot", [node], inputs, outputs)
+
+
 train_torch()
 train_forest()
 train_linear()
+train_one_hot()

@@ -4,11 +4,14 @@ import {
   constant,
   type Dtype,
   type Op,
+  sameShape,
   scalarValue,
   shapeError,
   type Tensor,
 } from '../tensor.js';
 import { broadcastShape, unbroadcast, unexpanded } from './broadcast.js';
+
+type Emit = Parameters<Op['emit']>[0];
 
 /** An operand that may be given as a plain number. */
 export type Operand = Tensor | number;
@@ -36,6 +39,21 @@ export function operands(a: Operand, b: Operand): [Tensor, Tensor] {
   return [left, left === x ? unexpanded(y, x) : y];
 }
 
+/** Rows up to this width are walked by the runtime number by number where one operand has width 1. */
+const narrow = 64;
+
+/**
+ * An operand [.., 1] of many rows, as wide as the result: a product with ones costs half of what the
+ * runtime's own way of repeating a number along narrow rows does.
+ */
+function widened(graph: Emit, value: string, x: Tensor, { shape, dtype }: Tensor): string {
+  const wide = shape.at(-1)!;
+  const alike = sameShape(x.shape.slice(0, -1), shape.slice(0, -1)) && x.shape.at(-1) === 1;
+  if (!alike || dtype !== 'float32' || shape.length < 3) return value;
+  if (typeof wide === 'string' || wide === 1 || wide > narrow) return value;
+  return graph.node('MatMul', [value, graph.ones([1, wide])]);
+}
+
 type Gradient = (a: Tensor, b: Tensor, y: Tensor, g: Tensor) => [Tensor, Tensor];
 
 /** An elementwise operator of two operands, from its gradient before broadcasting is undone. */
@@ -43,7 +61,11 @@ export function binary(name: string, type: string, gradient: Gradient): Op<null>
   return {
     name,
     shape: (inputs) => ({ shape: broadcastShape(name, inputs), dtype: sameDtype(name, inputs) }),
-    emit: (graph, inputs) => graph.node(type, inputs),
+    emit: (graph, inputs, _, node) =>
+      graph.node(
+        type,
+        inputs.map((value, i) => widened(graph, value, node.inputs[i]!, node)),
+      ),
     vjp(node, g) {
       const [a, b] = node.inputs as [Tensor, Tensor];
       const [ga, gb] = gradient(a, b, node, g);

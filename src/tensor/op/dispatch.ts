@@ -10,6 +10,12 @@ function longest(graph: Emit, rank: string): string {
   return graph.node('Add', [last, graph.constant([1], [], 'int64')]);
 }
 
+/** Which choices [1, N] ask for each expert: [E, N], bool; a line for each runs fast. */
+export function asked(graph: Emit, line: string, experts: number): string {
+  const each = Array.from({ length: experts }, (_, e) => e);
+  return graph.node('Equal', [line, graph.constant(each, [experts, 1], 'int64')]);
+}
+
 function isChoice(name: string, inputs: readonly Tensor[]): void {
   const fits = inputs.every(({ shape, dtype }) => shape.length === 2 && dtype === 'int64');
   if (!fits || typeof inputs[0]!.shape[1] !== 'number') {
@@ -25,12 +31,10 @@ const rankOp: Op<number> = {
     return { shape: inputs[0]!.shape, dtype: 'int64' };
   },
   emit(graph, [choice], experts, node) {
-    const flat = graph.node('Reshape', [choice!, graph.constant([-1], [1], 'int64')]);
-    const depth = graph.constant([experts], [], 'int64');
-    const hot = graph.node('OneHot', [flat, depth, graph.constant([0, 1], [2], 'float32')]);
-    const before = graph.node('CumSum', [hot, graph.constant([0], [], 'int64')], { exclusive: 1 });
-    const column = graph.node('Unsqueeze', [flat, graph.constant([1], [1], 'int64')]);
-    const own = graph.node('GatherElements', [before, column], { axis: 1 });
+    const line = graph.node('Reshape', [choice!, graph.constant([1, -1], [2], 'int64')]);
+    const hot = graph.node('Cast', [asked(graph, line, experts)], { to: 1 });
+    const before = graph.node('CumSum', [hot, graph.constant([1], [], 'int64')], { exclusive: 1 });
+    const own = graph.node('GatherElements', [before, line], { axis: 0 });
     const rank = graph.node('Cast', [own], { to: 7 });
     const back = graph.constant([-1, node.shape[1] as number], [2], 'int64');
     return graph.node('Reshape', [rank, back]);

@@ -1,5 +1,5 @@
 /** Layer normalisation as one operator, and what its gradient takes from the same node. */
-import { apply, type Op, sameShape, shapeError, type Tensor } from '../tensor.js';
+import { apply, constant, type Op, sameShape, shapeError, type Tensor } from '../tensor.js';
 import { mul, square, sub } from './arithmetic.js';
 import { expand, sum } from './broadcast.js';
 
@@ -73,6 +73,32 @@ const normaliseOp: Op<null> = {
   },
   work: (node, size) => 8 * size(node.shape),
 };
+
+/** Whether what reads the result gives gradients whose mean is 0 anyway. */
+const standardiseOp: Op<{ readonly balanced: boolean }> = {
+  name: 'standardise',
+  shape: ([x]) => ({ shape: x!.shape, dtype: 'float32' }),
+  emit: (graph, inputs) => layerNormalisation(graph, inputs)[0]!,
+  vjp(node, g, { balanced }) {
+    const inverse = apply(momentOp, node.inputs, 'inverse');
+    const level = balanced ? g : sub(g, rowMean(g));
+    return [mul(inverse, sub(level, mul(node, rowMean(mul(g, node))))), null];
+  },
+  work: (node, size) => 6 * size(node.shape),
+};
+
+/**
+ * Zero mean and unit variance along the last axis, whose length is known. `balanced` promises that
+ * gradients have mean 0 along it, as those of a product with a matrix do whose columns have mean 0.
+ */
+export function standardise(x: Tensor, { balanced = false } = {}): Tensor {
+  const wide = x.shape.at(-1);
+  if (x.dtype !== 'float32' || typeof wide !== 'number') {
+    throw shapeError('standardise', 'expected float32 [.., n] with known n', [x]);
+  }
+  const ones = constant(new Float32Array(wide).fill(1), [wide]);
+  return apply(standardiseOp, [x, ones], { balanced });
+}
 
 /** Layer normalisation over the last axis (Ba et al. 2016): x [.., n], gain [n], bias [n]. */
 export function normalise(x: Tensor, gain: Tensor, bias: Tensor): Tensor {

@@ -1,7 +1,7 @@
 /** Means, maxima and the softmax family. */
 import { apply, axisOf, type Op, shapeError, type Tensor } from '../tensor.js';
 import { div, mul, sub } from './arithmetic.js';
-import { expand, reduce, restored, sum } from './broadcast.js';
+import { kept, partsOf, reduce, restored, shortMiddle, sum } from './broadcast.js';
 import { cast, equal } from './choose.js';
 import { exp } from './function.js';
 
@@ -34,25 +34,44 @@ export function mean(x: Tensor, axes?: readonly number[], keep = false): Tensor 
   return count === 1 ? result : mul(result, 1 / count);
 }
 
+type Reduction = (x: Tensor, axis?: number, keep?: boolean) => Tensor;
+
 interface Along {
   readonly axis: number;
   readonly keep: boolean;
 }
 
+/** The gradient from x, the result y and its gradient g, both with length 1 along the axis. */
+type Slope = (x: Tensor, y: Tensor, g: Tensor, axis: number) => Tensor;
+
+type Emit = Parameters<Op['emit']>[0];
+
+/** log sum e^x over parts of one shape: a quarter of the time of the runtime's own along a middle axis. */
+function logSum(graph: Emit, parts: readonly string[]): string {
+  const most = graph.node('Max', parts);
+  const grown = parts.map((part) => graph.node('Exp', [graph.node('Sub', [part, most])]));
+  const total = grown.reduce((a, b) => graph.node('Add', [a, b]));
+  return graph.node('Add', [most, graph.node('Log', [total])]);
+}
+
 function reduction(
   name: string,
   type: string,
-  slope: (x: Tensor, y: Tensor, axis: number) => Tensor,
-): (x: Tensor, axis?: number, keep?: boolean) => Tensor {
+  slope: Slope,
+  byParts?: (graph: Emit, parts: readonly string[]) => string,
+): Reduction {
   const op: Op<Along> = {
     name,
     shape: ([x], { axis, keep }) => reduce(name, x!, { axes: [axis], keep }),
-    emit: (graph, [x], { axis, keep }) =>
-      graph.node(type, [x!, graph.constant([axis], [1], 'int64')], { keepdims: keep ? 1 : 0 }),
+    emit(graph, [x], { axis, keep }, node) {
+      const length = byParts && shortMiddle(node.inputs[0]!.shape, [axis]);
+      if (byParts !== undefined && length !== undefined)
+        return kept(graph, byParts(graph, partsOf(graph, x!, axis, length)), axis, keep);
+      return graph.node(type, [x!, graph.constant([axis], [1], 'int64')], { keepdims: +keep });
+    },
     vjp(node, g, { axis }) {
       const x = node.inputs[0]!;
-      const grown = (value: Tensor): Tensor => expand(restored(value, x, [axis]), x.shape);
-      return [mul(grown(g), slope(x, grown(node), axis))];
+      return [slope(x, restored(node, x, [axis]), restored(g, x, [axis]), axis)];
     },
     work: (node, size) => size(node.inputs[0]!.shape),
   };
@@ -60,13 +79,18 @@ function reduction(
 }
 
 /** The largest along an axis (the last by default); ties share the gradient. */
-export const max = reduction('max', 'ReduceMax', (x, y, axis) => {
+export const max = reduction('max', 'ReduceMax', (x, y, g, axis) => {
   const ties = cast(equal(x, y), 'float32');
-  return div(ties, sum(ties, [axis], true));
+  return mul(ties, div(g, sum(ties, [axis], true)));
 });
 
 /** log sum e^x along an axis (the last by default), stable. */
-export const logSumExp = reduction('logSumExp', 'ReduceLogSumExp', (x, y) => exp(sub(x, y)));
+export const logSumExp = reduction(
+  'logSumExp',
+  'ReduceLogSumExp',
+  (x, y, g) => mul(exp(sub(x, y)), g),
+  logSum,
+);
 
 function normaliser(
   name: string,

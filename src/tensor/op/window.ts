@@ -1,9 +1,12 @@
 /** Windows along a series, causal and dilated: what a 1-D convolution multiplies, and its reverse. */
 import { apply, constant, type Op, type Shape, shapeError, type Tensor } from '../tensor.js';
+import { add, mul, sub } from './arithmetic.js';
 import { reshape } from './broadcast.js';
 import { pad } from './cut.js';
 import { gather } from './lookup.js';
-import { transpose } from './matmul.js';
+import { matmul, transpose } from './matmul.js';
+import { standardise } from './normalise.js';
+import { mean } from './reduce.js';
 import { rowMatmul } from './row.js';
 import { slide } from './slide.js';
 
@@ -38,8 +41,8 @@ function places(steps: number, size: number, at: (t: number, k: number) => numbe
   );
 }
 
-/** Pads axis 1 of [B, n, C] with zeros. */
-const padding = (before: number, after: number): number[] => [0, before, 0, 0, after, 0];
+/** Pads [B, n, C] with one step of zeros after the last. */
+const zeroStep = [0, 0, 0, 0, 1, 0];
 
 const windowOp: Op<Window> = {
   name: 'window',
@@ -50,9 +53,11 @@ const windowOp: Op<Window> = {
   },
   emit(graph, [x], { size, dilation }, node) {
     const [steps, channels] = lengthsOf('window', node.inputs);
-    const before = (size - 1) * dilation;
-    const pads = graph.constant(padding(before, 0), [6], 'int64');
-    const index = places(steps, size, (t, k) => t + k * dilation);
+    const pads = graph.constant(zeroStep, [6], 'int64');
+    const index = places(steps, size, (t, k) => {
+      const from = t - (size - 1 - k) * dilation;
+      return from < 0 ? steps : from;
+    });
     const taken = graph.node(
       'Gather',
       [graph.node('Pad', [x!, pads]), graph.constant(index, [steps, size], 'int64')],
@@ -79,7 +84,7 @@ const unwindowOp: Op<Window> = {
   emit(graph, [g], { size, dilation }, node) {
     const [steps, wide] = lengthsOf('unwindow', node.inputs);
     const flat = graph.constant([0, steps * size, wide / size], [3], 'int64');
-    const pads = graph.constant(padding(0, 1), [6], 'int64');
+    const pads = graph.constant(zeroStep, [6], 'int64');
     const padded = graph.node('Pad', [graph.node('Reshape', [g!, flat]), pads]);
     const index = places(steps, size, (s, k) => {
       const t = s + (size - 1 - k) * dilation;
@@ -118,6 +123,37 @@ function seriesGradient(x: Tensor, w: Tensor, g: Tensor, { size, dilation }: Win
   const seen = gather(pad(g, 1, 0, 1), constant(index), 1);
   const rows = reshape(seen, [x.shape[0]!, steps, size * wide]);
   return rowMatmul(rows, turned(w, size, channels));
+}
+
+/** [T, size] 1 where a place of the window of a step lies within the series, 0 before its begin. */
+function within(steps: number, { size, dilation }: Window): Tensor {
+  const data = Float32Array.from({ length: steps * size }, (_, i) => {
+    const back = (size - 1 - (i % size)) * dilation;
+    return Math.floor(i / size) >= back ? 1 : 0;
+  });
+  return constant(data, [steps, size]);
+}
+
+/**
+ * `causal` of a layer normalisation with this gain [C] and shift [C] (Ba et al. 2016): both are put into
+ * the kernel and the bias [N], which are small, so that gradients need fewer passes over the series.
+ * Columns of the kernel lose their mean, which numbers of mean 0 do not feel.
+ */
+export function causalNormalised(
+  x: Tensor,
+  { gain, shift }: { readonly gain: Tensor; readonly shift: Tensor },
+  w: Tensor,
+  seen: Window,
+  bias: Tensor,
+): Tensor {
+  const [steps, channels] = lengthsOf('causalNormalised', [x]);
+  const wide = w.shape[1] as number;
+  const kernel = reshape(w, [seen.size, channels, wide]);
+  const scaled = mul(kernel, reshape(gain, [channels, 1]));
+  const level = reshape(sub(scaled, mean(scaled, [1], true)), w.shape);
+  const y = causal(standardise(x, { balanced: true }), level, seen);
+  const shifts = reshape(matmul(reshape(shift, [1, channels]), kernel), [seen.size, wide]);
+  return add(y, add(matmul(within(steps, seen), shifts), bias));
 }
 
 /**
