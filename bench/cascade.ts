@@ -2,7 +2,6 @@
  * A shared expert against the costliest one alone: scores on test rows, and the measured time of a record
  * of both, interleaved: `npm run cascade -- SPEC [--seeds 3] [--folder FOLDER]`.
  */
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { random } from '../src/core/random.js';
 import { quantile } from '../src/core/statistic.js';
@@ -15,6 +14,7 @@ import { type Batch, takeValues } from '../src/predict/batch.js';
 import { openPredictor, type Predictor } from '../src/predict/predictor.js';
 import { type LabelledRows, readRows } from '../src/train/rows.js';
 import { train } from '../src/train/train.js';
+import { specWithData } from './quality/data.js';
 
 const usage = 'usage: npm run cascade -- SPEC [--seeds 3] [--folder FOLDER]';
 /** Records are timed in blocks; the median block decides, so that a busy moment does not. */
@@ -141,5 +141,5 @@ if (path === undefined) {
   console.error(usage);
   process.exit(2);
 }
-const source = readFileSync(path, 'utf8').replaceAll('{folder}', values.folder);
+const source = specWithData(path, values.folder);
 for (let seed = 0; seed < Number(values.seeds); seed++) await runSeed(source, path, seed);

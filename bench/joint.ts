@@ -11,6 +11,7 @@ import { readRows } from '../src/train/rows.js';
 import { routeAccuracy } from './joint/match.js';
 import { page, type Row } from './joint/page.js';
 import { type Contender, contenders, type Outcome, runOnce, type Task } from './joint/run.js';
+import { specWithData } from './quality/data.js';
 
 const { values } = parseArgs({
   options: {
@@ -55,7 +56,7 @@ function hidden(count: number, classes: number, seed: number) {
 /** A task of the quality table; its test rows are those of the table. */
 function real(file: string): Task {
   const path = `bench/quality/${file}.yaml`;
-  const { spec } = parseSpec(readFileSync(path, 'utf8').replaceAll('{folder}', values.data), path);
+  const { spec } = parseSpec(specWithData(path, values.data), path);
   const { experts, gate, ...rest } = spec;
   return {
     spec: rest as Task['spec'],

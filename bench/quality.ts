@@ -1,5 +1,5 @@
 /** Reproduces the quality table: every task of bench/quality, several seeds, into docs/quality.md. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../src/core/file.js';
@@ -13,14 +13,14 @@ import { takeValues } from '../src/predict/batch.js';
 import { openPredictor } from '../src/predict/predictor.js';
 import { type LabelledRows, readRows } from '../src/train/rows.js';
 import { train } from '../src/train/train.js';
+import { withData } from './quality/data.js';
 import { page } from './quality/page.js';
 import { linearSvc, type Peer } from './quality/peer.js';
 import { type Run, type Task, tasks } from './quality/tasks.js';
 
-/** The plan of a task with its seed and its test fold. */
-function planOf(task: Task, folder: string, seed: number, fold: number): Plan {
-  const path = join('bench', 'quality', `${task.spec ?? task.file}.yaml`);
-  const plan = parseSpec(readFileSync(path, 'utf8').replaceAll('{folder}', folder), path);
+/** The plan of a spec with its seed and its test fold. */
+function planOf(text: string, path: string, seed: number, fold: number): Plan {
+  const plan = parseSpec(text, path);
   const { split } = plan.spec.data;
   const cut = split?.by === 'hash' ? { split: { ...split, test: fold } } : {};
   const data = { ...plan.spec.data, ...cut };
@@ -129,12 +129,18 @@ async function runTask(
   seeds: number,
   keep: (runs: readonly Run[]) => void,
 ): Promise<void> {
+  const path = join('bench', 'quality', `${task.spec ?? task.file}.yaml`);
+  const spec = withData(readFileSync(path, 'utf8'), folder);
+  if ('missing' in spec) {
+    console.log(`${task.file}: skipped, the project may not ship ${spec.missing}; give its folder`);
+    return;
+  }
   const runs: Run[] = [];
   for (const fold of task.folds) {
     for (let seed = 0; seed < seeds; seed++) {
       const begun = performance.now();
       const outcome = await runOnce(
-        planOf(task, folder, seed, fold),
+        planOf(spec.text, path, seed, fold),
         task,
         task.peer === true && seed === 0,
       );
@@ -153,14 +159,13 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { seeds: { type: 'string', default: '3' }, task: { type: 'string' } },
 });
-const folder = positionals[0] ?? '../shared/data';
-if (!existsSync(folder)) {
+const folder = positionals[0] ?? join('..', 'shared', 'data');
+if (positionals[0] !== undefined && !existsSync(folder)) {
   console.error(
-    `${folder}: no such folder; give the folder of the Parquet files: npm run quality -- FOLDER`,
+    `${folder}: no such folder; give one that holds Parquet files of the tasks, or none`,
   );
   process.exit(2);
 }
-console.log(`Reading ${folder}: ${readdirSync(folder).length} files`);
 const results = join('runs', 'quality');
 mkdirSync(results, { recursive: true });
 for (const task of tasks) {
@@ -173,6 +178,8 @@ const saved = tasks.flatMap((task): [Task, Run[]][] => {
   const path = join(results, `${task.file}.json`);
   return existsSync(path) ? [[task, JSON.parse(readFileSync(path, 'utf8')) as Run[]]] : [];
 });
-const remarks = readFileSync(join('bench', 'quality', 'remarks.md'), 'utf8');
-writeFileAtomic('docs/quality.md', page(saved, remarks));
-console.log('docs/quality.md is written, of the tasks that have been run');
+if (saved.length > 0) {
+  const remarks = readFileSync(join('bench', 'quality', 'remarks.md'), 'utf8');
+  writeFileAtomic('docs/quality.md', page(saved, remarks));
+  console.log('docs/quality.md is written, of the tasks that have been run');
+}

@@ -8,7 +8,7 @@ import { evaluateRows } from '../src/evaluate/evaluate.js';
 import { openBundle } from '../src/mixture/bundle.js';
 import { plan } from '../src/mixture/plan.js';
 import { saveBundle } from '../src/mixture/save.js';
-import { explain } from '../src/predict/explain.js';
+import { explain, type Ground } from '../src/predict/explain.js';
 import { explainText } from '../src/predict/explain-text.js';
 import { openPredictor, type Predictor } from '../src/predict/predictor.js';
 import { train } from '../src/train/train.js';
@@ -29,6 +29,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** What follows from a ground: the usual, and what the neighbours differ by beyond half an error. */
+function scoreOf({ here, error, usual }: Ground): number {
+  const beyond = Math.max(0, Math.abs(here - usual) - 0.5 * error);
+  return usual + Math.sign(here - usual) * beyond;
+}
+
 test('the same seed trains the same bundle, and it scores as well as it should', async () => {
   const again = await train(small(1, kind), animals(600));
   expect(again.id).toBe(predictor.bundle.id);
@@ -47,12 +53,8 @@ test('an explanation counts the neighbours and says how each expert did on them'
     expect(records).toBeLessThanOrEqual(20);
     expect(error).toBeGreaterThanOrEqual(0);
   }
-  // Scores follow from what is said: the usual, and what the neighbours differ by beyond half an error.
-  for (const { expert, here, error, usual } of explained.grounds) {
-    const beyond = Math.max(0, Math.abs(here - usual) - 0.5 * error);
-    const score = usual + Math.sign(here - usual) * beyond;
-    expect(explained.decision.scores[expert]).toBeCloseTo(score, 4);
-  }
+  for (const ground of explained.grounds)
+    expect(explained.decision.scores[ground.expert]).toBeCloseTo(scoreOf(ground), 4);
   const text = explainText(explained, predictor.model.objective.shown);
   expect(text).toMatch(/held-out records most like this one:\n {2}linear +\d+ records {2}[+-]/);
 });
@@ -96,7 +98,7 @@ async function sentToDear(gate: object, more?: object) {
   const opened = await openPredictor(await train(claimsPlan(gate, more), claims(800, 1)));
   const fresh = claims(400, 2);
   const decisions = await opened.decide(recordsOf(fresh));
-  const { grounds } = await explain(opened, { amount: -1, note: 'lost item' });
+  const { grounds, decision } = await explain(opened, { amount: -1, note: 'lost item' });
   await opened.close();
   const share = (test: (amount: number) => boolean) => {
     const asked = decisions.filter((_, row) => test(Number(fresh.values.amount![row])));
@@ -105,15 +107,21 @@ async function sentToDear(gate: object, more?: object) {
       asked.length
     );
   };
-  return { settled: share((x) => x > 0.2), open: share((x) => x < -0.2), grounds };
+  return {
+    settled: share((x) => x > 0.2),
+    open: share((x) => x < -0.2),
+    grounds,
+    gains: decision.scores,
+  };
 }
 
 test('beside a shared expert it asks the dear one where that gained on records like this', async () => {
-  const { settled, open, grounds } = await sentToDear({ shared: 'cheap' });
+  const { settled, open, grounds, gains } = await sentToDear({ shared: 'cheap' });
   expect(settled).toBeLessThan(0.25);
   expect(open).toBeGreaterThan(0.95);
   // The shared expert is asked without a reason; the other for the nats that it gained on such records.
   expect(grounds).toMatchObject([{ expert: 'dear', records: 30 }]);
+  expect(gains.dear).toBeCloseTo(scoreOf(grounds[0]!), 4);
   expect(grounds[0]!.here).toBeGreaterThan(grounds[0]!.usual + 3 * grounds[0]!.error);
 });
 

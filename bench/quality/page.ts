@@ -120,7 +120,7 @@ export function page(saved: readonly (readonly [Task, readonly Run[]])[], remark
   return `${[
     '# Quality',
     '',
-    `Written by \`npm run quality -- FOLDER\`, where FOLDER holds the Parquet files that the specs in \`bench/quality\` name. Defaults only; means of the training seeds, ± the standard deviation between seeds. The test rows are read for this table alone.`,
+    `Written by \`npm run quality -- FOLDER\`, where FOLDER holds Parquet files that the specs in \`bench/quality\` name; those that it lacks are taken from \`datasets\`, and tasks whose data the project may not ship (emoji, flights, superstore) are skipped without them. Mail addresses are masked in the shipped spam, but not in what was measured here. Defaults only; means of the training seeds, ± the standard deviation between seeds. The test rows are read for this table alone.`,
     '',
     row([
       'task',

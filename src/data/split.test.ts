@@ -4,6 +4,7 @@ import { fold } from '../core/sha256.js';
 import { type Dataset, openDataset } from './dataset.js';
 import { faultOf } from './fixture.js';
 import { partition } from './split.js';
+import { timeNumbers } from './time.js';
 import { units } from './unit.js';
 
 let data: Dataset;
@@ -52,6 +53,25 @@ describe('by time', () => {
     expect(sum(parts)).toBeLessThanOrEqual(200);
     expect(sum(parts)).toBeGreaterThan(190);
     if (column !== 'i') expect(cut % 7).toBe(0);
+  });
+
+  it.each([
+    ['the day first', '%d/%m/%Y'],
+    ['dashes', '%d-%m-%Y %H:%M'],
+    ['dots', '%d.%m.%Y'],
+    ['the month first', '%m/%d/%Y'],
+    ['a zone', '%Y-%m-%dT%H:%M:%S+09:00'],
+  ])('orders texts with %s by time, whatever the order of the rows', async (_, format) => {
+    const mixed = await openDataset({
+      query: `SELECT i, strftime(DATE '2024-01-01' + (i * 37 % 360)::INT, '${format}') AS t FROM range(360) r(i)`,
+    });
+    const parts = await partition(mixed, { by: 'time', column: 't', share: 0.25 });
+    const times = await timeNumbers(mixed, 't');
+    await mixed.close();
+    parts.forEach((part, i) => {
+      expect(part).toBe(Number((i * 37) % 360 >= 270));
+      expect(times[i]! - times[0]!).toBe(86400 * ((i * 37) % 360));
+    });
   });
 
   it('starts the test rows at a given time', async () => {

@@ -4,7 +4,7 @@ import { joinArrays } from '../core/join.js';
 import type { Dataset } from './dataset.js';
 import { hashExpression, jointExpression, requireColumns } from './key.js';
 import { quoteName, quoteText } from './sql.js';
-import { timeExpression } from './time.js';
+import { timeOf } from './time.js';
 
 /** Test rows are those whose key falls in a fold of SHA-256; `key` is a column or an expression. */
 export interface HashSplit {
@@ -84,7 +84,7 @@ function hashCondition(dataset: Dataset, split: HashSplit): string {
 async function timeCondition(dataset: Dataset, split: TimeSplit): Promise<string> {
   requireColumns(dataset.columns, [split.column], 'split.column');
   const column = dataset.columns.find((other) => other.name === split.column)!;
-  const time = timeExpression(column);
+  const time = await timeOf(dataset, column);
   await checkTimes(dataset, split.column, time);
   if (split.from !== undefined) {
     const from = quoteText(split.from);

@@ -7,11 +7,11 @@ import type { Storage } from './encoder.js';
 type Item = number | string | readonly string[] | null;
 
 /** A column without any value may come as numbers; numbers themselves are neither text nor list. */
-function toAny(numbers: Float64Array, where: string): Values {
+function toAny(numbers: Float64Array, where: string, first: number): Values {
   return Array.from(numbers, (value, row) => {
     if (Number.isNaN(value)) return null;
     throw new MonbanError({
-      where: `${where}, record ${row + 1}`,
+      where: `${where}, record ${row + first}`,
       expected: 'a text or a list',
       found: show(value),
       todo: 'mend the value, or give the field another kind in the spec',
@@ -30,7 +30,7 @@ function toNumber(value: Item, where: string, row: number): number {
     if (truth !== undefined) return Number(truth.toLowerCase() === 'true');
   }
   throw new MonbanError({
-    where: `${where}, record ${row + 1}`,
+    where: `${where}, record ${row}`,
     expected: 'a number, nothing, or a mark of a missing one such as NA',
     found: show(value),
     todo: 'mend the value, or give the field another kind in the spec',
@@ -55,14 +55,15 @@ function isList(values: Values): boolean {
   return false;
 }
 
-/** Values as `storage` wants them; throws MonbanError naming `where` and the record. */
-export function conform(values: Values, storage: Storage, where: string): Values {
-  if (storage === 'any') return values instanceof Float64Array ? toAny(values, where) : values;
+/** Values as `storage` wants them; throws MonbanError naming `where` and the record, counted from `first`. */
+export function conform(values: Values, storage: Storage, where: string, first = 1): Values {
+  if (storage === 'any')
+    return values instanceof Float64Array ? toAny(values, where, first) : values;
   if (storage === 'number') {
     if (values instanceof Float64Array) return values;
     const numbers = new Float64Array(values.length);
     for (let row = 0; row < numbers.length; row++)
-      numbers[row] = toNumber((values as readonly Item[])[row]!, where, row);
+      numbers[row] = toNumber((values as readonly Item[])[row]!, where, row + first);
     return numbers;
   }
   if (values instanceof Float64Array || isList(values) !== (storage === 'list')) {

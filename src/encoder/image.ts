@@ -100,7 +100,7 @@ async function fit(values: Values, options: Config): Promise<ImageState> {
 /** Decodes what is not decoded yet, some at once; what cannot be read becomes null. */
 async function load(values: Values, state: ImageState): Promise<Loaded> {
   const raw = values as readonly Raw[];
-  const faults: Fault[] = [];
+  const faults: { readonly row: number; readonly fault: Fault }[] = [];
   const out: (Uint8Array | null)[] = [];
   const one = async (value: Raw, row: number): Promise<Uint8Array | null> => {
     if (value === null || value instanceof Uint8Array || !isPresent(value))
@@ -109,7 +109,7 @@ async function load(values: Values, state: ImageState): Promise<Loaded> {
       return await decode(value, state.reading, state.extent, state.white);
     } catch (error) {
       const [fault] = (error as MonbanError).faults;
-      faults.push({ ...fault!, where: `record ${row + 1}` });
+      faults.push({ row, fault: { ...fault!, where: `record ${row + 1}` } });
       return null;
     }
   };
@@ -117,8 +117,10 @@ async function load(values: Values, state: ImageState): Promise<Loaded> {
     const part = raw.slice(from, from + wave);
     out.push(...(await Promise.all(part.map((value, i) => one(value, from + i)))));
   }
-  if (faults.length > 0 && state.broken === 'error') throw new MonbanError(faults.slice(0, 10));
-  return { values: out, faults };
+  // In the order of the records, whichever was decoded first.
+  const told = faults.sort((a, b) => a.row - b.row).map(({ fault }) => fault);
+  if (told.length > 0 && state.broken === 'error') throw new MonbanError(told.slice(0, 10));
+  return { values: out, faults: told };
 }
 
 /** [B, H x W x C] from 0 (black, or missing) to 1. */

@@ -13,12 +13,17 @@ export type Axis = 'steps' | 'channels';
 
 const nothing = /^(null|nan|none|-nan)?$/i;
 
+/** A text without blanks and quotes around it. */
+function bare(text: string): string {
+  return text.trim().replace(/^["']|["']$/g, '');
+}
+
 /** A number, or a point in time in seconds; NaN for nothing and for what is neither. */
 function numberOf(cell: unknown): number {
   if (typeof cell === 'number') return cell;
   if (typeof cell === 'boolean') return Number(cell);
   if (typeof cell !== 'string') return Number.NaN;
-  const text = cell.trim().replace(/^["']|["']$/g, '');
+  const text = bare(cell);
   if (nothing.test(text)) return Number.NaN;
   const number = Number(text);
   return Number.isNaN(number) ? (parseTime(text)?.instant ?? Number.NaN) : number;
@@ -92,4 +97,21 @@ export function guessAxis(lists: readonly (readonly string[] | null)[], sample: 
     inner += cellsOf(items[0]!).length;
   }
   return inner > outer ? 'channels' : 'steps';
+}
+
+/** Whether the first cell of every step is a date or a time as a text: they tell when it was read. */
+export function hasStamps(lists: readonly (readonly string[] | null)[], axis: Axis): boolean {
+  if (axis === 'channels') return false;
+  const items = lists.flatMap((list) => list ?? []);
+  return items.length > 0 && items.every((item) => isNested(item) && isStamp(firstCell(item)));
+}
+
+function firstCell(item: string): unknown {
+  return item.startsWith('{') ? Object.values(recordOf(item))[0] : item.slice(1, -1).split(',')[0];
+}
+
+function isStamp(cell: unknown): boolean {
+  if (typeof cell !== 'string') return false;
+  const text = bare(cell);
+  return Number.isNaN(Number(text)) && parseTime(text) !== null;
 }

@@ -132,3 +132,19 @@ test('a coder reads records by the names that it learned', () => {
   const { data, width } = outline as { data: Float32Array; width: number };
   expect(data.slice(width)).toEqual(data.slice(0, width));
 });
+
+test('steps that begin with dates are in the order of these, whichever way they come', () => {
+  const step = (minute: number, value: number) => `[2024-01-01 00:0${minute}:00, ${value}]`;
+  const forward = [step(0, 1), step(1, 5), step(2, 2), step(3, 7)];
+  const state = series.fit([forward, [...forward].reverse()], config());
+  expect(state).toMatchObject({ timed: true, channels: 1, length: 4, step: 60 });
+  const coder = series.open(state);
+  const { sequence } = coder.encode([forward, [...forward].reverse()], ['sequence']);
+  const { data } = sequence as { data: Float32Array };
+  expect(data.subarray(4)).toEqual(data.subarray(0, 4));
+  expect(new Set(data.subarray(0, 4)).size).toBe(4);
+  // Numbers may be anything, so that only the spec can say that they are times.
+  expect(series.fit([['[1, 2]', '[2, 3]']], config())).toMatchObject({ timed: false, channels: 2 });
+  const records = ['{"t":"2024-01-02","v":2}', '{"t":"2024-01-01","v":1}'];
+  expect(series.fit([records], config())).toMatchObject({ timed: true, channels: 1 });
+});

@@ -7,7 +7,7 @@ import type { Coder, Encoder } from './encoder.js';
 import { type Grid, type Sampled, sample, spanOf, stepOf } from './grid.js';
 import { fitRocket, openRocket, type RocketState } from './minirocket.js';
 import { outlineInto, outlineWidth } from './outline.js';
-import { type Axis, guessAxis, keysOf, type Readings, readingsOf } from './reading.js';
+import { type Axis, guessAxis, hasStamps, keysOf, type Readings, readingsOf } from './reading.js';
 
 const auto = z.literal('auto');
 const config = z.strictObject({
@@ -26,9 +26,11 @@ const config = z.strictObject({
     .default('auto')
     .describe('whether a list of lists is one of steps or one of channels'),
   timed: z
-    .boolean()
-    .default(false)
-    .describe('the first channel holds the times of the readings, as numbers or texts'),
+    .union([auto, z.boolean()])
+    .default('auto')
+    .describe(
+      'the first channel holds the times of the readings, as numbers or texts; auto: where all are dates or times as texts',
+    ),
   features: z
     .int()
     .min(84)
@@ -76,7 +78,7 @@ function scaleOf(values: number[]): [centre: number, scale: number] {
   return [centre, scale > 0 && Number.isFinite(scale) ? scale : 1];
 }
 
-function gridOf(all: readonly Readings[], { length, fit, timed }: Config): Grid {
+function gridOf(all: readonly Readings[], { length, fit }: Config, timed: boolean): Grid {
   const step = timed ? stepOf(all) : 1;
   const spans = Float64Array.from(all, (readings) => spanOf(readings, timed, step)).sort();
   const usual = Math.max(1, Math.ceil(quantileSorted(spans, 0.95) || 1));
@@ -113,7 +115,8 @@ function fit(values: Values, given: Config): SeriesState {
   const names = keysOf(lists);
   const keys = names.length > 0 ? { keys: names } : {};
   const all = lists.map((items) => readingsOf(items, axis, keys.keys));
-  const grid = gridOf(all, given);
+  const timed = given.timed === 'auto' ? hasStamps(lists.slice(0, 100), axis) : given.timed;
+  const grid = gridOf(all, given, timed);
   const sampled = all.map((readings) => sample(readings, grid));
   const scales = Array.from({ length: grid.channels }, (_, c) =>
     scaleOf(

@@ -1,7 +1,7 @@
 /** JSON records as batches: a value means the same whether it comes as JSON or from a data file. */
 import { expect, test } from 'vitest';
 import { MonbanError } from '../core/fault.js';
-import { recordReader } from './batch.js';
+import { chunkBatch, recordReader } from './batch.js';
 
 const fields = ['image', 'category', 'text', 'time', 'log', 'number', 'ids', 'series'].map(
   (kind) => ({
@@ -49,4 +49,10 @@ test.each([
 ])('%s: %j is a fault', (field, value) => {
   expect(() => cellOf(field, value)).toThrow(MonbanError);
   expect(() => cellOf(field, value)).toThrow(new RegExp(`record\\.${field}: expected`));
+});
+
+test('a chunk says which record of the data a fault is in', () => {
+  const own = [{ name: 'weight', column: 'weight', kind: 'number' }];
+  const chunk = { rows: 2, columns: { weight: ['4', 'heavy'] } };
+  expect(() => chunkBatch(chunk, own, 8193)).toThrow('weight, record 8194: expected a number');
 });

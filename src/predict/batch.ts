@@ -159,12 +159,15 @@ export function textColumns(fields: readonly BatchField[], target?: string): str
   return [...own.map(({ column }) => column), ...(target === undefined ? [] : [target])];
 }
 
-/** Columns read from data to a batch; a column that was not read is missing in every row. */
-export function chunkBatch(chunk: Chunk, fields: readonly BatchField[]): Batch {
+/**
+ * Columns read from data to a batch; a column that was not read is missing in every row. Faults name
+ * records as they are counted in the data, where the chunk begins with record `first`.
+ */
+export function chunkBatch(chunk: Chunk, fields: readonly BatchField[], first = 1): Batch {
   const values = fields.map(({ name, column, kind }): [string, Values] => {
     const encoder = encoders.get(kind);
     const read = chunk.columns[column] ?? missing(chunk.rows, encoder);
-    return [name, conform(read, encoder.storage, column)];
+    return [name, conform(read, encoder.storage, column, first)];
   });
   return { rows: chunk.rows, values: Object.fromEntries(values) };
 }

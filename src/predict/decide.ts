@@ -1,25 +1,25 @@
 /** Decides records with the experts that the gate chooses, and no others; sessions are passed in. */
+import { copyRow } from '../core/copy-row.js';
 import type { Bundle } from '../mixture/bundle.js';
-import type { Asked, Decision, Stages } from '../mixture/decision.js';
-
-import type { Utility } from '../objective/objective.js';
+import type { Decision } from '../mixture/decision.js';
 import { notAsked } from '../objective/pool.js';
 import type { Sessions } from '../runtime/onnxruntime.js';
 import { type AskedRows, askedRows } from './asked.js';
 import { allRows, type Batch, type JsonRecord } from './batch.js';
+import { deciding, decisionOf } from './decision-of.js';
 import { type Encoded, encodeLazily } from './encoded.js';
 import { loadBatch } from './load.js';
 import {
   askExpert,
   askGate,
   askPool,
-  type GateSaid,
   type Model,
   openExperts,
   openModel,
   presenceOf,
   type Watch,
 } from './model.js';
+import type { Routed } from './routed.js';
 
 /** How a batch is to be decided. */
 export interface RunOptions {
@@ -29,19 +29,6 @@ export interface RunOptions {
   readonly closed?: ReadonlySet<string>;
   /** Stops after the gate: nobody but a shared expert runs, and `answers` stay empty. */
   readonly routeOnly?: boolean;
-}
-
-/** A batch after it went through the mixture; B rows, E experts, V numbers of an answer. */
-export interface Routed extends GateSaid {
-  readonly rows: number;
-  /** The batch as it was loaded. */
-  readonly batch: Batch;
-  readonly presence: Uint8Array;
-  /** [B, E] */
-  readonly open: Float32Array;
-  /** [B, V] log-probabilities. */
-  readonly answers: Float32Array;
-  readonly ms: Stages;
 }
 
 export interface PredictorOptions {
@@ -135,7 +122,7 @@ async function runBatch(
     const output = said[e] ?? (await askExpert(model, e, encoded, rows));
     for (let i = 0; i < rows.length; i++) {
       const place = rows[i]! * k + asked.slots[e]![i]!;
-      outputs.set(output.subarray(i * width, (i + 1) * width), place * width);
+      copyRow(output, i, outputs, place, width);
       logWeights[place] = routed.logWeights[rows[i]! * count + e]!;
     }
   }
@@ -162,69 +149,8 @@ function spread(
 ): Float32Array {
   const out = new Float32Array(total * width);
   for (let row = 0; row < total; row++) out.set(prior, row * width);
-  rows.forEach((row, i) => {
-    out.set(said.subarray(i * width, (i + 1) * width), row * width);
-  });
+  for (let i = 0; i < rows.length; i++) copyRow(said, i, out, rows[i]!, width);
   return out;
-}
-
-function decisionOf(
-  model: Model,
-  utility: Utility | undefined,
-  routed: Routed,
-  row: number,
-): Decision {
-  const { experts, fields } = model.manifest;
-  const at = row * experts.length;
-  const route: Asked[] = [];
-  let last = Number.POSITIVE_INFINITY;
-  let runnerUp = -1;
-  experts.forEach(({ name }, e) => {
-    const selection = routed.selection[at + e]!;
-    if (routed.mask[at + e]! > 0) {
-      route.push({ expert: name, weight: Math.exp(routed.logWeights[at + e]!), selection });
-      if (e !== model.manifest.gate.shared) last = Math.min(last, selection);
-    } else if (
-      routed.open[at + e]! > 0 &&
-      (runnerUp < 0 || selection > routed.selection[at + runnerUp]!)
-    ) {
-      runnerUp = e;
-    }
-  });
-  route.sort((a, b) => b.weight - a.weight);
-  // Of many experts Object.fromEntries would take thirty times as long.
-  const scores: Record<string, number> = {};
-  for (let e = 0; e < experts.length; e++) scores[experts[e]!.name] = routed.scores[at + e]!;
-  const width = model.width;
-  const share = (ms: number) => ms / routed.rows;
-  const bits = routed.presence.subarray(row * fields.length, (row + 1) * fields.length);
-  return {
-    bundle: model.bundle.id,
-    answer: model.objective.answer(
-      routed.answers.subarray(row * width, (row + 1) * width),
-      model.state,
-      utility,
-    ),
-    route,
-    runnerUp: runnerUp < 0 ? null : experts[runnerUp]!.name,
-    margin: runnerUp < 0 || !Number.isFinite(last) ? null : last - routed.selection[at + runnerUp]!,
-    scores,
-    missing: fields.filter((_, f) => bits[f] === 0).map(({ name }) => name),
-    ms: {
-      encode: share(routed.ms.encode),
-      gate: share(routed.ms.gate),
-      experts: share(routed.ms.experts),
-      pool: share(routed.ms.pool),
-      total: share(routed.ms.total),
-    },
-  };
-}
-
-/** Prices of answers, where the bundle's spec has a reward. */
-export function utilityOf(model: Model): Utility | undefined {
-  const { reward } = model.manifest.spec;
-  if (reward === undefined) return undefined;
-  return model.objective.utility(reward.right, reward.wrong, model.state, 'reward');
 }
 
 /** Opens a bundle for deciding, over the sessions of one build of ONNX Runtime. */
@@ -235,9 +161,9 @@ export async function predictorOver(
 ): Promise<Predictor> {
   const clock = options.clock ?? (() => performance.now());
   const model = await openModel(sessions, bundle, options.watch);
-  const utility = utilityOf(model);
+  const known = deciding(model);
   const run = (batch: Batch, how: RunOptions = {}) => runBatch(model, batch, clock, how);
-  const decision = (routed: Routed, row: number) => decisionOf(model, utility, routed, row);
+  const decision = (routed: Routed, row: number) => decisionOf(known, routed, row);
   return {
     bundle,
     model,

@@ -36,15 +36,19 @@ export function encodeLazily(model: EncodingModel, batch: Batch, presence: Uint8
   const width = model.manifest.fields.length;
   const columns: Record<string, Column> = {};
   const places = new Map<string, Int32Array>();
+  /** Ports that hold every row of the batch, each at its own place. */
+  const complete = new Set<string>();
   return {
     columns,
     position: (port, row) => places.get(port)![row]!,
     positions(port, rows) {
       const place = places.get(port)!;
-      return batch.rows === 1 ? place : rows.map((row) => place[row]!);
+      if (batch.rows === 1) return place;
+      return complete.has(port) ? rows : rows.map((row) => place[row]!);
     },
     add(port, column) {
       columns[port] = column;
+      complete.add(port);
       places.set(port, allRows(batch));
     },
     want(port, rows) {
@@ -64,6 +68,7 @@ export function encodeLazily(model: EncodingModel, batch: Batch, presence: Uint8
               all,
               rows.filter((row) => place[row]! >= 0),
             );
+      if (given === batch.rows) complete.add(port);
       columns[port] = coder.encode(values, [name])[name]!;
       places.set(port, place);
       model.watch.encoded?.(port, given);

@@ -3,10 +3,12 @@ import type { Value } from '../encoder/encoder.js';
 import type { Decision } from '../mixture/decision.js';
 import type { Answer } from '../objective/objective.js';
 import type { Batch, JsonRecord } from './batch.js';
-import { type Predictor, type Routed, utilityOf } from './decide.js';
+import type { Predictor } from './decide.js';
+import { utilityOf } from './decision-of.js';
 import { encodeLazily } from './encoded.js';
 import { type Change, seekFlip, varied } from './flip.js';
 import { askExpert, coderOf, type Model } from './model.js';
+import type { Routed } from './routed.js';
 
 /** How much a field moved something: with the field minus without it. */
 export interface Influence {

@@ -2,8 +2,9 @@
 import type { Values } from '../data/column.js';
 import type { Value } from '../encoder/encoder.js';
 import { type Batch, takeValues } from './batch.js';
-import type { Predictor, Routed, RunOptions } from './decide.js';
+import type { Predictor, RunOptions } from './decide.js';
 import { coderOf, type Model } from './model.js';
+import type { Routed } from './routed.js';
 
 /** One field with another value; `to` is null where the field is left out. */
 export interface Change {

@@ -1,4 +1,5 @@
 /** An opened mixture: coders and sessions, and how one batch flows through them. */
+import { copyRow } from '../core/copy-row.js';
 import type { Fault } from '../core/fault.js';
 import type { Coder } from '../encoder/encoder.js';
 import { encoders } from '../encoder/encoders.js';
@@ -192,9 +193,8 @@ export async function askExpert(
   const out = new Float32Array(rows.length * model.width);
   for (const slice of memorySlices(rows, ports, encoded)) {
     const data = await ask(slice.rows);
-    slice.places.forEach((place, i) => {
-      out.set(data.subarray(i * model.width, (i + 1) * model.width), place * model.width);
-    });
+    for (let i = 0; i < slice.places.length; i++)
+      copyRow(data, i, out, slice.places[i]!, model.width);
   }
   return out;
 }

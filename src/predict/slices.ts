@@ -21,12 +21,22 @@ function bagLength(ports: readonly string[], encoded: Encoded, row: number): num
   return Math.max(1, length);
 }
 
+/** Slices of rows that all take the same memory, in their order. */
+function evenSlices(rows: Int32Array): Slice[] {
+  const places = Int32Array.from(rows.keys());
+  return Array.from({ length: Math.ceil(rows.length / mostRows) }, (_, i) => {
+    const [from, to] = [i * mostRows, (i + 1) * mostRows];
+    return { rows: rows.subarray(from, to), places: places.subarray(from, to) };
+  });
+}
+
 /** Slices of `rows`, each safe to pad. */
 export function memorySlices(
   rows: Int32Array,
   ports: readonly string[],
   encoded: Encoded,
 ): Slice[] {
+  if (!ports.some((port) => encoded.columns[port]!.form === 'bag')) return evenSlices(rows);
   const lengths = Int32Array.from(rows, (row) => bagLength(ports, encoded, row));
   const order = Int32Array.from(rows.keys()).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
   const slices: Slice[] = [];

@@ -5,6 +5,7 @@ import { nearest } from '../core/nearest.js';
 import type { Values } from '../data/column.js';
 import type { Dataset } from '../data/dataset.js';
 import { partition, type Split } from '../data/split.js';
+import { timeNumbers } from '../data/time.js';
 import { units } from '../data/unit.js';
 import type { Plan } from '../mixture/plan.js';
 import { type Batch, chunkBatch, takeValues, textColumns } from '../predict/batch.js';
@@ -39,7 +40,7 @@ export function checkColumns(plan: Plan, data: Dataset): void {
   if (faults.length > 0) throw new MonbanError(faults);
 }
 
-/** Texts of a target or of times that are held once; beyond them every row has its own. */
+/** Texts of a target that are held once; beyond them every row has its own. */
 const mostLabels = 100_000;
 
 function isMissing(target: Values, row: number): boolean {
@@ -47,16 +48,13 @@ function isMissing(target: Values, row: number): boolean {
   return value === null || value === undefined || Number.isNaN(value);
 }
 
-function ranks(times: Values): Float64Array {
-  const order = Int32Array.from({ length: times.length }, (_, i) => i);
-  const key = (i: number) => times[i] as number | string | null;
+/** Ranks in time from 0 to 1; rows without a time come first. */
+function ranks(times: Float64Array): Float64Array {
+  const order = Int32Array.from(times.keys());
+  const key = (i: number) => (Number.isNaN(times[i]!) ? Number.NEGATIVE_INFINITY : times[i]!);
   order.sort((a, b) => {
-    const x = key(a);
-    const y = key(b);
-    if (x === y) return a - b;
-    if (x === null) return -1;
-    if (y === null) return 1;
-    return x < y ? -1 : 1;
+    const [x, y] = [key(a), key(b)];
+    return x === y ? a - b : x < y ? -1 : 1;
   });
   const rank = new Float64Array(times.length);
   order.forEach((row, i) => {
@@ -120,7 +118,7 @@ export async function readKeys(plan: Plan, data: Dataset, part: 0 | 1): Promise<
   const labels = await readColumn(data, target);
   const parts = split === undefined ? undefined : await partition(data, split as Split);
   const { kept, unlabelled } = labelledRows(labels, parts, part);
-  const time = split?.by === 'time' ? await readColumn(data, split.column) : undefined;
+  const time = split?.by === 'time' ? await timeNumbers(data, split.column) : undefined;
   const names = new Set(data.columns.map(({ name }) => name));
   const group = groupColumns(plan, names);
   const unit = group === undefined ? undefined : await units(data, group);
@@ -129,7 +127,7 @@ export async function readKeys(plan: Plan, data: Dataset, part: 0 | 1): Promise<
     rows: kept.length,
     target: takeValues(labels, kept),
     unit: Uint32Array.from(kept, (row) => unit?.[row] ?? row),
-    ...(time === undefined ? {} : { time: ranks(takeValues(time, kept)) }),
+    ...(time === undefined ? {} : { time: ranks(takeValues(time, kept) as Float64Array) }),
     unlabelled,
   };
 }

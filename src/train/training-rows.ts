@@ -108,14 +108,15 @@ async function* readKept(plan: Plan, data: Dataset, kept: Int32Array): AsyncGene
   let cursor = 0;
   for await (const chunk of data.chunks(columns, { texts: textColumns(plan.fields) })) {
     const rows = placesIn(kept, cursor, from, from + chunk.rows);
+    const batch = chunkBatch(chunk, plan.fields, from + 1);
     cursor += rows.length;
     from += chunk.rows;
-    const taken = Object.entries(chunk.columns).map(([name, values]) => [
+    if (rows.length === 0) continue;
+    const taken = Object.entries(batch.values).map(([name, values]) => [
       name,
       takeValues(values, rows),
     ]);
-    if (rows.length === 0) continue;
-    yield chunkBatch({ rows: rows.length, columns: Object.fromEntries(taken) }, plan.fields);
+    yield { rows: rows.length, values: Object.fromEntries(taken) };
   }
 }
 

@@ -77,7 +77,7 @@ async function readRow(predictor: Predictor, source: string, row: number): Promi
     const truth = labelled ? chunk.columns[target]![0] : undefined;
     const told = typeof truth === 'string' || (typeof truth === 'number' && !Number.isNaN(truth));
     const known = told ? { row, truth } : { row };
-    return { batch: chunkBatch(chunk, fields), known };
+    return { batch: chunkBatch(chunk, fields, row), known };
   } finally {
     await data.close();
   }

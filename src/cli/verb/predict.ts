@@ -1,5 +1,5 @@
 /** `monban predict`: decides the records of a file, or those on standard input. */
-import { MonbanError } from '../../core/fault.js';
+import { type Fault, MonbanError } from '../../core/fault.js';
 import { openDataset } from '../../data/dataset.js';
 import { readRecords } from '../../data/record.js';
 import { rowWriter } from '../../data/write.js';
@@ -46,7 +46,7 @@ async function decideFile(predictor: Predictor, source: string, write: Write): P
     sayAbsent(absent);
     let row = 0;
     for await (const chunk of data.chunks(read, { texts: textColumns(fields) })) {
-      const batch = chunkBatch(chunk, fields);
+      const batch = chunkBatch(chunk, fields, row + 1);
       for (let from = 0; from < batch.rows; from += rowsAtOnce) {
         const part = sliceBatch(batch, from, Math.min(batch.rows, from + rowsAtOnce));
         const routed = await predictor.run(part);
@@ -63,12 +63,22 @@ async function decideFile(predictor: Predictor, source: string, write: Write): P
   }
 }
 
+/** For `catch`: says of faults of a record which one of the stream it is. */
+function atRecord(count: number): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof MonbanError)) throw error;
+    const where = ({ where }: Fault) => where.replace(/^record\b/, `record ${count}`);
+    const faults = error.faults.map((fault) => ({ ...fault, where: where(fault) }));
+    throw new MonbanError(faults, error.exitCode);
+  };
+}
+
 async function decideInput(predictor: Predictor, write: Write): Promise<number> {
   let count = 0;
   for await (const record of readRecords(process.stdin)) {
-    const [decision] = await predictor.decide([record]);
-    await write([{ ...decision! }]);
     count++;
+    const [decision] = await predictor.decide([record]).catch(atRecord(count));
+    await write([{ ...decision! }]);
   }
   if (count === 0)
     throw new MonbanError({
