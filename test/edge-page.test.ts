@@ -1,10 +1,10 @@
 /** The page of examples/edge, built and opened in a real browser, decides as Node does. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBundle } from '../src/mixture/bundle.js';
@@ -13,29 +13,7 @@ import { explain } from '../src/predict/explain.js';
 import { openPredictor, type Predictor } from '../src/predict/predictor.js';
 import { train } from '../src/train/train.js';
 import { animals, small } from './animals.js';
-
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-/** A user may lack the browser; CI may not. */
-const skipped = !existsSync(executablePath) && process.env.CI === undefined;
-const why = skipped ? ` (skipped: no ${executablePath}; apt-get install chromium)` : '';
-
-/** Debian's build tries to reach hosts in the background; tests must not. */
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.json': 'application/json',
-  '.wasm': 'application/wasm',
-};
+import { browserArguments, executablePath, serve, skipped, why } from './browser.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'monban-page-'));
 const site = join(folder, 'site');
@@ -45,20 +23,6 @@ let browser: Browser;
 let server: Server;
 let page: Page;
 const strange: string[] = [];
-
-/** Any static web server: paths below the site, and nothing else. */
-function serve(): Promise<Server> {
-  const made = createServer((request, response) => {
-    const { pathname } = new URL(request.url!, 'http://localhost');
-    const path = join(site, pathname === '/' ? 'index.html' : decodeURIComponent(pathname));
-    if (!path.startsWith(site) || !existsSync(path)) return void response.writeHead(404).end();
-    const type = types[extname(path)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'content-type': type }).end(readFileSync(path));
-  });
-  return new Promise((resolve) => {
-    made.listen(0, '127.0.0.1', () => resolve(made));
-  });
-}
 
 beforeAll(async () => {
   if (skipped) return;
@@ -75,8 +39,8 @@ beforeAll(async () => {
     '--out',
     site,
   ]);
-  server = await serve();
-  browser = await chromium.launch({ executablePath, args });
+  server = await serve(site);
+  browser = await chromium.launch({ executablePath, args: [...browserArguments] });
   page = await browser.newPage({ locale: 'en-GB' });
   page.on('pageerror', (error) => strange.push(error.message));
   page.on('request', (request) => {

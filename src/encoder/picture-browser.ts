@@ -10,6 +10,7 @@ import {
   type Reading,
   reword,
 } from './picture-value.js';
+import { resample } from './resample.js';
 
 /** What is used of the browser; the types of Node do not have it. */
 interface Bitmap {
@@ -18,7 +19,6 @@ interface Bitmap {
   close(): void;
 }
 interface Context {
-  imageSmoothingQuality: string;
   fillStyle: string;
   fillRect(x: number, y: number, width: number, height: number): void;
   drawImage(image: Bitmap, x: number, y: number, width: number, height: number): void;
@@ -82,26 +82,37 @@ function channelsOf(data: Uint8ClampedArray, channels: number): Uint8Array {
   return new Uint8Array(out.buffer);
 }
 
-/** Drawn into `extent`, centred on black where the sides differ in proportion. */
-function drawn(bitmap: Bitmap, { height, width, channels }: Extent): Uint8Array {
+/** The pixels of a bitmap as RGBA [H, W, 4] on white, as they are. */
+function pixelsOf(bitmap: Bitmap): Uint8ClampedArray {
+  const { width, height } = bitmap;
   const context = new browser.OffscreenCanvas(width, height).getContext('2d');
-  const scale = Math.min(width / bitmap.width, height / bitmap.height);
-  const [wide, high] = [Math.round(bitmap.width * scale), Math.round(bitmap.height * scale)];
-  const [left, top] = [Math.floor((width - wide) / 2), Math.floor((height - high) / 2)];
-  context.imageSmoothingQuality = 'high';
-  context.fillStyle = 'black';
-  context.fillRect(0, 0, width, height);
   context.fillStyle = 'white';
-  context.fillRect(left, top, wide, high);
-  context.drawImage(bitmap, left, top, wide, high);
+  context.fillRect(0, 0, width, height);
+  context.drawImage(bitmap, 0, 0, width, height);
   bitmap.close();
-  return channelsOf(context.getImageData(0, 0, width, height).data, channels);
+  return context.getImageData(0, 0, width, height).data;
+}
+
+/** Brought into `extent`, centred on black where the sides differ in proportion. */
+function fitted(bitmap: Bitmap, { height, width, channels }: Extent): Uint8Array {
+  const own = { height: bitmap.height, width: bitmap.width, channels };
+  const scale = Math.min(width / own.width, height / own.height);
+  const wide = Math.max(1, Math.round(own.width * scale));
+  const high = Math.max(1, Math.round(own.height * scale));
+  const small = resample(channelsOf(pixelsOf(bitmap), channels), own, high, wide);
+  const [left, top] = [Math.floor((width - wide) / 2), Math.floor((height - high) / 2)];
+  const out = new Uint8Array(height * width * channels);
+  for (let y = 0; y < high; y++) {
+    const row = small.subarray(y * wide * channels, (y + 1) * wide * channels);
+    out.set(row, ((top + y) * width + left) * channels);
+  }
+  return out;
 }
 
 /**
  * The bytes [H, W, C] of a picture in `extent`; throws MonbanError where it cannot be read. Numbers
- * in the model's own extent are exact; what must be resized differs a little from Node, because
- * browsers smooth in their own way.
+ * in the model's own extent are exact; what must be resized is resized as `picture.ts` does, to a
+ * rounding.
  */
 export async function decode(
   value: RawPicture,
@@ -112,13 +123,13 @@ export async function decode(
   const name = typeof value === 'string' ? value : `${value.length} numbers`;
   try {
     if (typeof value === 'string')
-      return drawn(checked(await bitmapOf(value), reading.limit), extent);
+      return fitted(checked(await bitmapOf(value), reading.limit), extent);
     const own = extentOfList(value.length, reading);
     const bytes = bytesOf(value, white);
     const { height, width, channels } = extent;
     if (own.height === height && own.width === width && own.channels === channels) return bytes;
     const image = new browser.ImageData(colours(bytes, own.channels), own.width, own.height);
-    return drawn(await browser.createImageBitmap(image), extent);
+    return fitted(await browser.createImageBitmap(image), extent);
   } catch (error) {
     throw reword(error, name, reading.limit);
   }

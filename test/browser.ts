@@ -1,0 +1,42 @@
+/** The browser that tests of pages use, how it is started, and what serves the pages. */
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { extname, join } from 'node:path';
+
+export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+/** A user may lack the browser; CI may not. */
+export const skipped = !existsSync(executablePath) && process.env.CI === undefined;
+export const why = skipped ? ` (skipped: no ${executablePath}; apt-get install chromium)` : '';
+
+/** Debian's build tries to reach hosts in the background; tests must not. */
+export const browserArguments: readonly string[] = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
+
+/** Any static web server: paths below the site, and nothing else. */
+export function serve(site: string): Promise<Server> {
+  const made = createServer((request, response) => {
+    const { pathname } = new URL(request.url!, 'http://localhost');
+    const path = join(site, pathname === '/' ? 'index.html' : decodeURIComponent(pathname));
+    if (!path.startsWith(site) || !existsSync(path)) return void response.writeHead(404).end();
+    const type = types[extname(path)] ?? 'application/octet-stream';
+    response.writeHead(200, { 'content-type': type }).end(readFileSync(path));
+  });
+  return new Promise((resolve) => {
+    made.listen(0, '127.0.0.1', () => resolve(made));
+  });
+}
