@@ -35,7 +35,7 @@ function block(
   seen: { size: number; dilation: number },
 ): Tensor {
   const width = h.shape[2] as number;
-  const norm = normWeights(trace, `${name}/norm`, width);
+  const norm = { ...normWeights(trace, `${name}/norm`, width), training: trace.training };
   const { w, bias } = kernelOf(trace, name, seen.size * width, width);
   return causalNormalised(h, norm, w, seen, bias);
 }

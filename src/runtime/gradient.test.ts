@@ -245,12 +245,17 @@ const cases: Record<string, Case> = {
     shapes: [['B', 6, 3], [3], [3], [9, 2], [2]],
     f: (x, gain, shift, w, bias) => {
       const seen = { size: 3, dilation: 2 };
-      return ops.tanh(ops.causalNormalised(ops.mul(x, 2), { gain, shift }, w, seen, bias));
+      const norm = { gain, shift, training: true };
+      return ops.tanh(ops.causalNormalised(ops.mul(x, 2), norm, w, seen, bias));
     },
   },
   standardise: {
     shapes: [['B', 2, 4], [4]],
-    f: (x, y) => ops.mul(ops.standardise(ops.mul(x, 3)), y),
+    f: (x, y) => ops.mul(ops.standardise(ops.mul(x, 3), { balanced: false, apart: false }), y),
+  },
+  'standardise, apart': {
+    shapes: [['B', 2, 4], [4]],
+    f: (x, y) => ops.mul(ops.standardise(ops.mul(x, 3), { balanced: false, apart: true }), y),
   },
   'mul, narrow rows': {
     shapes: [

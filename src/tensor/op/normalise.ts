@@ -1,5 +1,5 @@
 /** Layer normalisation as one operator, and what its gradient takes from the same node. */
-import { apply, constant, type Op, sameShape, shapeError, type Tensor } from '../tensor.js';
+import { apply, type Op, sameShape, shapeError, type Tensor } from '../tensor.js';
 import { mul, square, sub } from './arithmetic.js';
 import { expand, sum } from './broadcast.js';
 
@@ -74,30 +74,68 @@ const normaliseOp: Op<null> = {
   work: (node, size) => 8 * size(node.shape),
 };
 
-/** Whether what reads the result gives gradients whose mean is 0 anyway. */
-const standardiseOp: Op<{ readonly balanced: boolean }> = {
+interface Standard {
+  /** Gradients have mean 0 along the last axis anyway. */
+  readonly balanced: boolean;
+  /** Written out in single operators: for many short rows. */
+  readonly apart: boolean;
+}
+
+/** Mean and spread taken by single operators: over short rows two thirds of the time of the runtime's one. */
+function writtenOut(graph: Emit, x: string, { shape }: Tensor): { z: string; inverse: string } {
+  const last = graph.constant([-1], [1], 'int64');
+  const repeated = (column: string): string =>
+    graph.node('MatMul', [column, graph.ones([1, shape.at(-1)!])]);
+  const level = graph.node('Sub', [x, repeated(graph.node('ReduceMean', [x, last]))]);
+  const squares = graph.node('Mul', [level, level]);
+  // Without an axis of length 1 at the end, along which the runtime walks number by number.
+  const spread = graph.node('ReduceMean', [squares, last], { keepdims: 0 });
+  const safe = graph.node('Add', [spread, graph.constant([epsilon], [], 'float32')]);
+  const each = graph.node('Reciprocal', [graph.node('Sqrt', [safe])]);
+  const inverse = graph.node('Unsqueeze', [each, last]);
+  return { z: graph.node('Mul', [level, repeated(inverse)]), inverse };
+}
+
+/** One over the standard deviation of the last axis [.., 1], from the nodes of `writtenOut`. */
+const inverseOp: Op<Standard> = {
+  name: 'inverse',
+  shape: ([x]) => ({ shape: [...x!.shape.slice(0, -1), 1], dtype: 'float32' }),
+  emit: (graph, [x], _, node) => writtenOut(graph, x!, node.inputs[0]!).inverse,
+  vjp(node, g, how) {
+    const share = mul(g, 1 / (node.inputs[0]!.shape.at(-1) as number));
+    const z = apply(standardiseOp, node.inputs, how);
+    return [mul(mul(share, mul(square(node), -1)), z)];
+  },
+  work: () => 0,
+};
+
+const standardiseOp: Op<Standard> = {
   name: 'standardise',
   shape: ([x]) => ({ shape: x!.shape, dtype: 'float32' }),
-  emit: (graph, inputs) => layerNormalisation(graph, inputs)[0]!,
-  vjp(node, g, { balanced }) {
-    const inverse = apply(momentOp, node.inputs, 'inverse');
-    const level = balanced ? g : sub(g, rowMean(g));
-    return [mul(inverse, sub(level, mul(node, rowMean(mul(g, node))))), null];
+  emit(graph, [x], { apart }, node) {
+    if (apart) return writtenOut(graph, x!, node).z;
+    const wide = node.shape.at(-1) as number;
+    const ones = graph.constant(new Float32Array(wide).fill(1), [wide], 'float32');
+    return layerNormalisation(graph, [x!, ones])[0]!;
+  },
+  vjp(node, g, how) {
+    const level = how.balanced ? g : sub(g, rowMean(g));
+    const slope = sub(level, mul(node, rowMean(mul(g, node))));
+    return [mul(slope, apply(inverseOp, node.inputs, how))];
   },
   work: (node, size) => 6 * size(node.shape),
 };
 
 /**
  * Zero mean and unit variance along the last axis, whose length is known. `balanced` promises that
- * gradients have mean 0 along it, as those of a product with a matrix do whose columns have mean 0.
+ * gradients have mean 0 along it, as those of a product with a matrix do whose columns have mean 0;
+ * `apart` is faster over many short rows, and slower over few.
  */
-export function standardise(x: Tensor, { balanced = false } = {}): Tensor {
-  const wide = x.shape.at(-1);
-  if (x.dtype !== 'float32' || typeof wide !== 'number') {
+export function standardise(x: Tensor, how: Standard): Tensor {
+  if (x.dtype !== 'float32' || typeof x.shape.at(-1) !== 'number') {
     throw shapeError('standardise', 'expected float32 [.., n] with known n', [x]);
   }
-  const ones = constant(new Float32Array(wide).fill(1), [wide]);
-  return apply(standardiseOp, [x, ones], { balanced });
+  return apply(standardiseOp, [x], how);
 }
 
 /** Layer normalisation over the last axis (Ba et al. 2016): x [.., n], gain [n], bias [n]. */

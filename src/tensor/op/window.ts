@@ -134,6 +134,15 @@ function within(steps: number, { size, dilation }: Window): Tensor {
   return constant(data, [steps, size]);
 }
 
+export interface Norm {
+  /** [C] */
+  readonly gain: Tensor;
+  /** [C] */
+  readonly shift: Tensor;
+  /** Whether there are many rows at once, as in training. */
+  readonly training: boolean;
+}
+
 /**
  * `causal` of a layer normalisation with this gain [C] and shift [C] (Ba et al. 2016): both are put into
  * the kernel and the bias [N], which are small, so that gradients need fewer passes over the series.
@@ -141,7 +150,7 @@ function within(steps: number, { size, dilation }: Window): Tensor {
  */
 export function causalNormalised(
   x: Tensor,
-  { gain, shift }: { readonly gain: Tensor; readonly shift: Tensor },
+  { gain, shift, training }: Norm,
   w: Tensor,
   seen: Window,
   bias: Tensor,
@@ -151,7 +160,7 @@ export function causalNormalised(
   const kernel = reshape(w, [seen.size, channels, wide]);
   const scaled = mul(kernel, reshape(gain, [channels, 1]));
   const level = reshape(sub(scaled, mean(scaled, [1], true)), w.shape);
-  const y = causal(standardise(x, { balanced: true }), level, seen);
+  const y = causal(standardise(x, { balanced: true, apart: training }), level, seen);
   const shifts = reshape(matmul(reshape(shift, [1, channels]), kernel), [seen.size, wide]);
   return add(y, add(matmul(within(steps, seen), shifts), bias));
 }
