@@ -1,7 +1,8 @@
 /** What a gate is: it scores the experts from cheap ports. */
 import type { ZodType } from 'zod';
+import type { Columns } from '../core/column.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Features, Trace } from '../tensor/trace.js';
+import type { Features, Learned, Trace } from '../tensor/trace.js';
 
 /** The presence bits of a record's fields, [B, fields]: a port that every gate may read. */
 export const presencePort = '@presence';
@@ -34,6 +35,31 @@ export interface GateFacts {
   readonly unit?: number;
 }
 
+/** N held-out records and what the experts did on them; S scores, in the order in which a gate gives them. */
+export interface Experience {
+  /** N */
+  readonly rows: number;
+  /** S */
+  readonly scores: number;
+  /** Every feature that the gate reads, by name: N rows each, zeros or an empty bag where hidden. */
+  readonly columns: Columns;
+  /**
+   * [N, S] what each score should be on that record alone, in nats or in reward, comparable between
+   * records; not a number where the expert could not be asked.
+   */
+  readonly outcomes: Float32Array;
+}
+
+/** Scores [B, E], and what each of them rests on. */
+export interface Grounded {
+  readonly scores: Tensor;
+  /**
+   * [B, E, 4] of the held-out records that a score rests on: how many, the mean of what the score
+   * should have been on them, the standard error of that mean, and the mean over all records.
+   */
+  readonly grounds: Tensor;
+}
+
 /** One gate kind. Controls learn nothing: their scores follow from the facts or from the seed. */
 export interface Gate<C = unknown> {
   readonly kind: string;
@@ -46,8 +72,15 @@ export interface Gate<C = unknown> {
   /** True where all open experts are asked, whatever k. */
   readonly asksAll?: boolean;
   /**
+   * What the scores are made of, found at once; a gate without it learns by gradient steps. The same
+   * experience and seed give the same bytes.
+   */
+  fit?(experience: Experience, config: C, seed: number): Learned;
+  /**
    * Scores [B, E] from features, which include `presencePort`; E is the length of `facts.experts`, in
    * which a cascade names every expert twice (see wish.ts).
    */
   scores(trace: Trace, features: Features, facts: GateFacts, config: C): Tensor;
+  /** The same scores with what they rest on, for kinds that can point at records. */
+  grounded?(trace: Trace, features: Features, facts: GateFacts, config: C): Grounded;
 }

@@ -2,6 +2,7 @@
 import { type Registry, registry } from '../core/registry.js';
 import { cheapest, frozen, presence, strongest, uniform } from './controls.js';
 import type { Gate } from './gate.js';
+import { knn } from './knn.js';
 import { linear } from './linear.js';
 import { mlp } from './mlp.js';
 import { fixedWeights } from './static.js';
@@ -10,6 +11,7 @@ export const gates: Registry<Gate> = registry('gate', [
   fixedWeights,
   linear,
   mlp,
+  knn,
   uniform,
   frozen,
   cheapest,

@@ -9,6 +9,8 @@ export interface Wished {
   readonly scores: Tensor;
   /** [B, E] experts are selected by these; in a cascade 0 for the shared expert. */
   readonly wish: Tensor;
+  /** [B, E, 4] what the wish rests on, where the kind can say: see `Grounded`. */
+  readonly grounds?: Tensor;
 }
 
 /** True where a gate learns what asking beside the shared expert (its index, or -1) gains. */
@@ -30,16 +32,21 @@ export function wished(
   options: { readonly config: unknown; readonly shared: number },
 ): Wished {
   const { config, shared } = options;
+  const say = (of: GateFacts): Pick<Wished, 'scores' | 'grounds'> =>
+    gate.grounded?.(trace, features, of, config) ?? {
+      scores: gate.scores(trace, features, of, config),
+    };
   if (!isCascade(gate, shared)) {
-    const scores = gate.scores(trace, features, facts, config);
-    return { scores, wish: scores };
+    const said = say(facts);
+    return { ...said, wish: said.scores };
   }
   const count = facts.experts.length;
   const twice = { ...facts, experts: [...facts.experts, ...facts.experts] };
-  const both = gate.scores(trace, features, twice, config);
+  const { scores: both, grounds } = say(twice);
   const others = Float32Array.from(facts.experts, (_, e) => (e === shared ? 0 : 1));
   return {
     scores: slice(both, 1, 0, count),
     wish: mul(slice(both, 1, count, 2 * count), constant(others, [1, count])),
+    ...(grounds === undefined ? {} : { grounds: slice(grounds, 1, count, 2 * count) }),
   };
 }

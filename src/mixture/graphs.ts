@@ -92,7 +92,8 @@ function row(values: readonly number[]): Tensor {
 
 /**
  * The ports of `gateInputs` and `open` [B, E] in; `scores` (in a cascade the expected gains),
- * `selection`, `mask` and `logWeights`, all [B, E], out.
+ * `selection`, `mask` and `logWeights`, all [B, E], out, and of a kind that can say it `grounds`
+ * [B, E, 4]: see `Grounded`.
  */
 export function gateGraph(
   graph: GateGraph,
@@ -108,7 +109,7 @@ export function gateGraph(
   const trace = servingTrace(learned, { ports, quantise: false });
   const gate = gates.get(graph.kind);
   const features = withDoubt(trace.features, objective);
-  const { scores, wish } = wished(gate, trace, features, graph.facts, graph);
+  const { scores, wish, grounds } = wished(gate, trace, features, graph.facts, graph);
   const open = input('open', ['B', graph.facts.experts.length]);
   const { selection, mask } = select(wish, open, {
     topK: graph.topK,
@@ -117,7 +118,8 @@ export function gateGraph(
     shared: graph.shared,
   });
   const logWeights = objective.pools[graph.pool].weights(scores, mask);
-  return emit({ name: 'gate', outputs: { scores: wish, selection, mask, logWeights } });
+  const said = { scores: wish, selection, mask, logWeights };
+  return emit({ name: 'gate', outputs: grounds === undefined ? said : { ...said, grounds } });
 }
 
 /**

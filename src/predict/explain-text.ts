@@ -50,6 +50,16 @@ function asked({ decision: { route, runnerUp, margin } }: Explained): string[] {
   ];
 }
 
+function grounded({ grounds }: Explained): string[] {
+  if (grounds.length === 0) return [];
+  const width = Math.max(...grounds.map(({ expert }) => expert.length));
+  const lines = grounds.map(({ expert, records, here, error, usual }) => {
+    const did = records === 0 ? '' : `  ${signed(here)} (error ${error.toFixed(3)})`;
+    return `  ${expert.padEnd(width)}  ${records} records${did}, usually ${signed(usual)}`;
+  });
+  return ['', 'How each did on the held-out records most like this one:', ...lines];
+}
+
 function known({ seen }: Explained): string[] {
   if (seen.length === 0) return [];
   const width = Math.max(...seen.map(({ field }) => field.length));
@@ -89,6 +99,7 @@ export function explainText(explained: Explained, shown: Shown): string {
     `Answer: ${shown.text(decision.answer)}`,
     ...asked(explained),
     ...(decision.missing.length === 0 ? [] : [`Missing: ${list(decision.missing)}`]),
+    ...grounded(explained),
     ...influences(
       `Fields that moved the route (+ towards ${first?.expert}, - towards ${decision.runnerUp}, in score):`,
       route,

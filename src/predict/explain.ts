@@ -16,8 +16,23 @@ export interface Influence {
   readonly effect: number;
 }
 
+/** What the score of an expert rests on: how it did on the held-out records most like this one. */
+export interface Ground {
+  readonly expert: string;
+  /** Records on which it could be asked. */
+  readonly records: number;
+  /** Its mean outcome on them, in nats or in reward against what all do, or in gain beside the shared expert. */
+  readonly here: number;
+  /** Standard error of `here`. */
+  readonly error: number;
+  /** Its mean outcome on all held-out records. */
+  readonly usual: number;
+}
+
 export interface Explained {
   readonly decision: Decision;
+  /** Experts with the records that speak for or against them; empty where the gate keeps no records. */
+  readonly grounds: readonly Ground[];
   /** Fields by how much they favour the first expert over the runner-up, largest effect first. */
   readonly route: readonly Influence[];
   /** Fields by what they do to the answer (its log-probability, or the amount), largest effect first. */
@@ -88,6 +103,17 @@ async function whatOthersSay(predictor: Predictor, routed: Routed): Promise<Expl
   return said;
 }
 
+/** The records behind the scores of the one row of a batch; a shared expert is asked without any. */
+function groundsOf({ model }: Predictor, { grounds, open }: Routed): Ground[] {
+  if (grounds === undefined) return [];
+  const { experts, gate } = model.manifest;
+  return experts.flatMap(({ name: expert }, e) => {
+    if (e === gate.shared || open[e] !== 1) return [];
+    const [records, here, error, usual] = grounds.subarray(4 * e, 4 * e + 4);
+    return [{ expert, records: records!, here: here!, error: error!, usual: usual! }];
+  });
+}
+
 /** How far the first expert is above the runner-up in each row, by score. */
 function leads(predictor: Predictor, { route, runnerUp }: Decision) {
   const names = predictor.model.manifest.experts.map(({ name }) => name);
@@ -107,7 +133,10 @@ export async function explainBatch(predictor: Predictor, asked: Batch): Promise<
     .map(({ name }) => name)
     .filter((name) => !decision.missing.includes(name));
   if (decision.route.length === 0)
-    return { decision, route: [], answer: [], seen: [], experts: [], flip: null, tried: 0 };
+    return {
+      ...{ decision, grounds: [], route: [], answer: [], seen: [], experts: [] },
+      ...{ flip: null, tried: 0 },
+    };
   const without = varied(
     batch,
     given.map((field) => [{ field, from: null, to: null }]),
@@ -125,6 +154,7 @@ export async function explainBatch(predictor: Predictor, asked: Batch): Promise<
   const { changes, tried } = await seekFlip(predictor, batch, routed, given);
   return {
     decision,
+    grounds: groundsOf(predictor, routed),
     route: decision.runnerUp === null ? [] : route.sort(bySize),
     answer: answer.sort(bySize),
     seen: seenAs(model, batch, given),

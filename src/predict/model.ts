@@ -201,6 +201,8 @@ export async function askExpert(
 
 /** What the gate said about a batch, every array [B, E]. */
 export interface GateSaid {
+  /** [B, E, 4] what the scores rest on, where the gate's kind can say: see `Grounded`. */
+  readonly grounds?: Float32Array;
   readonly scores: Float32Array;
   readonly selection: Float32Array;
   readonly mask: Float32Array;
@@ -231,6 +233,7 @@ export async function askGate(
   const said = await model.gate.run(feeds);
   const array = (name: keyof GateSaid) => said[name]!.data as Float32Array;
   return {
+    ...(said.grounds === undefined ? {} : { grounds: array('grounds') }),
     scores: array('scores'),
     selection: array('selection'),
     mask: array('mask'),

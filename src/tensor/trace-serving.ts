@@ -43,6 +43,7 @@ export function servingTrace(
 ): ServingTrace {
   const weights = shared<Tensor>('weight');
   const tables = shared<Tensor>('table');
+  const rows = shared<Tensor>('rows');
   const inputs = joinInputs(ports, {
     weight: (name) => found(values.weights, 'weight', name),
     table: (name) => found(values.tables, 'table', name),
@@ -60,6 +61,11 @@ export function servingTrace(
       tables.get(name, `[${bag.width}, ${width}] over ${bag.port}`, () =>
         inputs.table(name, bag, width),
       ),
+    fitted: (name, width) =>
+      rows.get(name, `[N, ${width}]`, () => {
+        const data = found(values.weights, 'rows', name);
+        return constant(data, [data.length / width, width]);
+      }),
     dropout: (x) => x,
     noise: (shape) => expand(constant(0), shape),
   };

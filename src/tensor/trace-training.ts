@@ -65,6 +65,9 @@ export function trainingTrace(): TrainingTrace {
         return { name, port, rows, width, init, tensor: tensor(), mode: 'sum' };
       }).tensor;
     },
+    fitted(name) {
+      throw new Error(`rows ${name}: no training step can fit them`);
+    },
     dropout: (x, rate) => (rate === 0 ? x : mul(x, draw('dropout', x.shape, rate))),
     noise: (shape, scale = 1) => draw('noise', shape, scale),
   };

@@ -56,6 +56,11 @@ export interface Trace {
   weight(name: string, shape: readonly number[], init: Init, options?: WeightOptions): Tensor;
   /** The weighted sum [B, width] of the rows of a learned table [bag.width, width]. */
   table(name: string, bag: Bag, width: number, init?: Init): Tensor;
+  /**
+   * Rows [N, width] that were fitted, as many as there are; an Error where a graph is traced for
+   * training, since steps do not fit them.
+   */
+  fitted(name: string, width: number): Tensor;
   /** Zeroes a share `rate` of the elements while training and scales up the rest. */
   dropout(x: Tensor, rate: number): Tensor;
   /** Normal numbers with standard deviation `scale` (1) while training, else zeros. */

@@ -22,6 +22,32 @@ function dropExperts(open: Float32Array, experts: number, rate: number, stream: 
   }
 }
 
+/** What the features of a gate are made of for some views, every port by itself. */
+export function portsOf(job: GateJob, views: Int32Array, width: number) {
+  const { data, shared } = job;
+  const experts = job.facts.experts.length;
+  const names = Object.keys(data.fields);
+  const presence = gatherRows(data.views.visible, views, names.length);
+  const rows = (port: string): Int32Array => {
+    const f = names.indexOf(fieldOf(port));
+    return views.map((view, i) =>
+      presence[i * names.length + f] === 1 ? data.views.row[view]! : -1,
+    );
+  };
+  const { feeds, bags } = trainingBatch(data.ports, { columns: data.columns, rows });
+  const outputs = gatherRows(data.outputs, views, experts * width);
+  const said = shared < 0 ? undefined : sharedOf(outputs, shared, experts, width);
+  return {
+    bags,
+    outputs,
+    feeds: {
+      ...feeds,
+      [presencePort]: { data: presence, dims: [views.length, names.length] },
+      ...(said === undefined ? {} : { [sharedPort]: { data: said, dims: [views.length, width] } }),
+    },
+  };
+}
+
 /** The feeds of one batch of views. */
 export function batchOf(
   job: GateJob,
@@ -32,57 +58,27 @@ export function batchOf(
 ) {
   const { data } = job;
   const experts = job.facts.experts.length;
-  const names = Object.keys(data.fields);
-  const presence = new Float32Array(views.length * names.length);
-  views.forEach((view, i) => {
-    presence.set(
-      data.views.visible.subarray(view * names.length, (view + 1) * names.length),
-      i * names.length,
-    );
-  });
-  const rows = (port: string): Int32Array => {
-    const f = names.indexOf(fieldOf(port));
-    return views.map((view, i) =>
-      presence[i * names.length + f] === 1 ? data.views.row[view]! : -1,
-    );
-  };
-  const { feeds, bags } = trainingBatch(data.ports, { columns: data.columns, rows });
+  const { bags, feeds, outputs } = portsOf(job, views, width);
   const open = gatherRows(data.open, views, experts);
   dropExperts(open, experts, job.plan.expertDropout, stream);
-  const outputs = gatherRows(data.outputs, views, experts * width);
   const truth = objectives
     .get(data.objective.kind)
     .feed(Float64Array.from(views, (view) => data.truth[view]!));
+  const perExpert = (array: Float32Array) => ({
+    data: gatherRows(array, views, experts),
+    dims: [views.length, experts],
+  });
   return {
     bags,
     feeds: {
       ...feeds,
-      [presencePort]: { data: presence, dims: [views.length, names.length] },
       open: { data: open, dims: [views.length, experts] },
       outputs: { data: outputs, dims: [views.length, experts, width] },
       truth: { data: truth, dims: [views.length, 1] },
-      ...(job.shared < 0
-        ? {}
-        : {
-            [sharedPort]: {
-              data: sharedOf(outputs, job.shared, experts, width),
-              dims: [views.length, width],
-            },
-          }),
-      ...(gains === undefined
-        ? {}
-        : {
-            gains: { data: gatherRows(gains, views, experts), dims: [views.length, experts] },
-          }),
+      ...(gains === undefined ? {} : { gains: perExpert(gains) }),
       ...(data.rewards === undefined || gains !== undefined
         ? {}
-        : {
-            rewards: {
-              data: gatherRows(data.rewards, views, experts),
-              dims: [views.length, experts],
-            },
-            rewardScale: scalar(1 / views.length),
-          }),
+        : { rewards: perExpert(data.rewards), rewardScale: scalar(1 / views.length) }),
     },
   };
 }

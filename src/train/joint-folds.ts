@@ -43,10 +43,11 @@ export interface Group {
   readonly job: ExpertJob;
 }
 
-/** The gate of the joint phase: the spec's where it reads the record, else a small network. */
+/** The gate of the joint phase: the spec's where it reads the record and learns by steps, else a small network. */
 function gateOf({ gate }: Plan): Pick<JointJob['gate'], 'kind' | 'config' | 'plan'> {
-  const fits = gate.kind !== 'auto' && gates.get(gate.kind).readsPorts;
-  if (fits) return { kind: gate.kind, config: gate.config, plan: gate };
+  const own = gate.kind === 'auto' ? undefined : gates.get(gate.kind);
+  if (own?.readsPorts === true && own.fit === undefined)
+    return { kind: gate.kind, config: gate.config, plan: gate };
   return { kind: 'mlp', config: gates.get('mlp').config.parse({}), plan: gate };
 }
 
