@@ -1,4 +1,7 @@
-/** Experts of one shape side by side: each computes only the rows that are sent to it. */
+/**
+ * Experts of one shape side by side: each computes only the rows that are sent to it. No expert kind is
+ * made of them: they are the sparse step and the routed inference that `npm run bench` races against PyTorch.
+ */
 import { add, ask, collect, dispatch, matmul, relu, send } from './ops.js';
 import type { Tensor } from './tensor.js';
 import type { Trace } from './trace-types.js';

@@ -3,6 +3,7 @@ import {
   apply,
   constant,
   type Dtype,
+  type Emitter,
   type Op,
   sameShape,
   scalarValue,
@@ -10,8 +11,6 @@ import {
   type Tensor,
 } from '../tensor.js';
 import { broadcastShape, unbroadcast, unexpanded } from './broadcast.js';
-
-type Emit = Parameters<Op['emit']>[0];
 
 /** An operand that may be given as a plain number. */
 export type Operand = Tensor | number;
@@ -46,7 +45,7 @@ const narrow = 64;
  * An operand [.., 1] of many rows, as wide as the result: a product with ones costs half of what the
  * runtime's own way of repeating a number along narrow rows does.
  */
-function widened(graph: Emit, value: string, x: Tensor, { shape, dtype }: Tensor): string {
+function widened(graph: Emitter, value: string, x: Tensor, { shape, dtype }: Tensor): string {
   const wide = shape.at(-1)!;
   const alike = sameShape(x.shape.slice(0, -1), shape.slice(0, -1)) && x.shape.at(-1) === 1;
   if (!alike || dtype !== 'float32' || shape.length < 3) return value;

@@ -1,11 +1,12 @@
-/** Experts that only answer: each multiplies exactly the rows that were sent to it. */
-import { apply, noGradient, type Op, shapeError, type Tensor } from '../tensor.js';
+/**
+ * Experts that only answer: each multiplies exactly the rows that were sent to it. Only `sparseExperts` is
+ * made of it, which the bench of the engine races.
+ */
+import { apply, type Emitter, noGradient, type Op, shapeError, type Tensor } from '../tensor.js';
 import { asked } from './dispatch.js';
 
-type Emit = Parameters<Op['emit']>[0];
-
 /** Choices [B, K] in the order of their experts, how many each got, and the place of each choice. */
-function sorted(graph: Emit, choice: string, experts: number) {
+function sorted(graph: Emitter, choice: string, experts: number) {
   const line = graph.node('Reshape', [choice, graph.constant([1, -1], [2], 'int64')]);
   const hot = asked(graph, line, experts);
   // Places of ones are listed line by line, which sorts the choices by their experts.
@@ -25,7 +26,7 @@ function sorted(graph: Emit, choice: string, experts: number) {
 }
 
 /** The matrices or biases of all experts as one of each, without the axes of length 1. */
-function each(graph: Emit, all: string, experts: number, dims: readonly number[]): string[] {
+function each(graph: Emitter, all: string, experts: number, dims: readonly number[]): string[] {
   const target = graph.constant(dims, [dims.length], 'int64');
   return graph
     .nodes('Split', [all], { axis: 0, num_outputs: experts }, experts)

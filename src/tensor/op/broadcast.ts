@@ -3,6 +3,7 @@ import {
   apply,
   axisOf,
   type Dim,
+  type Emitter,
   type Op,
   type Shape,
   sameShape,
@@ -64,19 +65,17 @@ export function restored(reducedValue: Tensor, x: Tensor, axes: readonly number[
   return reshape(reducedValue, reducedShape(x.shape, { axes, keep: true }));
 }
 
-type Emit = Parameters<Op['emit']>[0];
-
 /** Sums leading axes: ones x G over the first, a third of the time of ReduceSum, then what is left. */
-function leadingSum(graph: Emit, x: string, shape: Shape, { axes, keep }: Reduction): string {
+function leadingSum(graph: Emitter, x: string, shape: Shape, { axes, keep }: Reduction): string {
   const rest = shape.slice(1) as number[];
   const to = (value: string, dims: readonly number[]): string =>
     graph.node('Reshape', [value, graph.constant(dims, [dims.length], 'int64')]);
   const wide = rest.reduce((a, b) => a * b, 1);
   const flat = rest.length === 1 ? x : to(x, [-1, wide]);
   const row = graph.node('MatMul', [graph.ones([1, shape[0]!]), flat]);
-  if (axes.length === 1) return to(row, keep ? [1, ...rest] : rest);
-  const list = axes.slice(1).map((axis) => axis - 1 + +keep);
   const inner = to(row, keep ? [1, ...rest] : rest);
+  if (axes.length === 1) return inner;
+  const list = axes.slice(1).map((axis) => axis - 1 + +keep);
   return graph.node('ReduceSum', [inner, graph.constant(list, [list.length], 'int64')], {
     keepdims: +keep,
   });
@@ -94,12 +93,12 @@ export function shortMiddle(shape: Shape, axes: readonly number[]): number | und
 }
 
 /** The parts of `x` along an axis of `length`, each of length 1 there. */
-export function partsOf(graph: Emit, x: string, axis: number, length: number): string[] {
+export function partsOf(graph: Emitter, x: string, axis: number, length: number): string[] {
   return graph.nodes('Split', [x], { axis, num_outputs: length }, length);
 }
 
 /** A result with length 1 at an axis, which goes where it is not kept. */
-export function kept(graph: Emit, value: string, axis: number, keep: boolean): string {
+export function kept(graph: Emitter, value: string, axis: number, keep: boolean): string {
   return keep ? value : graph.node('Squeeze', [value, graph.constant([axis], [1], 'int64')]);
 }
 

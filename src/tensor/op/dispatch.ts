@@ -1,17 +1,23 @@
 /** Rows sent to the experts that were chosen for them and back: gathers only, no row is dropped. */
-import { apply, type Dim, noGradient, type Op, shapeError, type Tensor } from '../tensor.js';
+import {
+  apply,
+  type Dim,
+  type Emitter,
+  noGradient,
+  type Op,
+  shapeError,
+  type Tensor,
+} from '../tensor.js';
 import { sum } from './broadcast.js';
 
-type Emit = Parameters<Op['emit']>[0];
-
 /** The length of the longest queue of an expert, from the ranks in them. */
-function longest(graph: Emit, rank: string): string {
+function longest(graph: Emitter, rank: string): string {
   const last = graph.node('ReduceMax', [rank], { keepdims: 0 });
   return graph.node('Add', [last, graph.constant([1], [], 'int64')]);
 }
 
 /** Which choices [1, N] ask for each expert: [E, N], bool; a line for each runs fast. */
-export function asked(graph: Emit, line: string, experts: number): string {
+export function asked(graph: Emitter, line: string, experts: number): string {
   const each = Array.from({ length: experts }, (_, e) => e);
   return graph.node('Equal', [line, graph.constant(each, [experts, 1], 'int64')]);
 }
@@ -101,7 +107,7 @@ export function dispatch(choice: Tensor, experts: number, symbol = 'C'): Dispatc
 }
 
 /** One row of zeros after the last. */
-function padded(graph: Emit, x: string): string {
+function padded(graph: Emitter, x: string): string {
   return graph.node('Pad', [x, graph.constant([0, 0, 1, 0], [4], 'int64')]);
 }
 

@@ -1,14 +1,12 @@
 /** Layer normalisation as one operator, and what its gradient takes from the same node. */
-import { apply, type Op, sameShape, shapeError, type Tensor } from '../tensor.js';
+import { apply, type Emitter, type Op, sameShape, shapeError, type Tensor } from '../tensor.js';
 import { mul, square, sub } from './arithmetic.js';
 import { expand, sum } from './broadcast.js';
 
 const epsilon = 1e-5;
 
-type Emit = Parameters<Op['emit']>[0];
-
 /** The result, the mean and the reciprocal deviation: the runtime makes equal nodes one. */
-function layerNormalisation(graph: Emit, inputs: readonly string[]): string[] {
+function layerNormalisation(graph: Emitter, inputs: readonly string[]): string[] {
   const attributes = { axis: -1, epsilon: { float: epsilon } };
   return graph.nodes('LayerNormalization', inputs, attributes, 3);
 }
@@ -82,7 +80,7 @@ interface Standard {
 }
 
 /** Mean and spread taken by single operators: over short rows two thirds of the time of the runtime's one. */
-function writtenOut(graph: Emit, x: string, { shape }: Tensor): { z: string; inverse: string } {
+function writtenOut(graph: Emitter, x: string, { shape }: Tensor): { z: string; inverse: string } {
   const last = graph.constant([-1], [1], 'int64');
   const repeated = (column: string): string =>
     graph.node('MatMul', [column, graph.ones([1, shape.at(-1)!])]);

@@ -1,5 +1,5 @@
 /** Patches of pictures, channels last: what a 2-D convolution multiplies, and its reverse. */
-import { apply, type Op, type Shape, shapeError, type Tensor } from '../tensor.js';
+import { apply, type Emitter, type Op, type Shape, shapeError, type Tensor } from '../tensor.js';
 
 export interface Patch {
   /** Pixels along each side of a patch. */
@@ -66,7 +66,7 @@ function placesOf(height: number, width: number, patch: Patch): { m: number; dat
 
 /** Rows of [B, n, C] by an index into n with one row of zeros after the last. */
 function takeRows(
-  graph: Parameters<Op['emit']>[0],
+  graph: Emitter,
   value: string,
   index: BigInt64Array,
   dims: readonly number[],
@@ -78,7 +78,7 @@ function takeRows(
 
 /** Patches of one channel: whole rows of the batch are taken, a third of the time of single numbers. */
 function takePixels(
-  graph: Parameters<Op['emit']>[0],
+  graph: Emitter,
   x: string,
   index: BigInt64Array,
   [pixels, ...dims]: readonly [number, ...number[]],

@@ -1,5 +1,5 @@
 /** Means, maxima and the softmax family. */
-import { apply, axisOf, type Op, shapeError, type Tensor } from '../tensor.js';
+import { apply, axisOf, type Emitter, type Op, shapeError, type Tensor } from '../tensor.js';
 import { div, mul, sub } from './arithmetic.js';
 import { kept, partsOf, reduce, restored, shortMiddle, sum } from './broadcast.js';
 import { cast, equal } from './choose.js';
@@ -44,10 +44,8 @@ interface Along {
 /** The gradient from x, the result y and its gradient g, both with length 1 along the axis. */
 type Slope = (x: Tensor, y: Tensor, g: Tensor, axis: number) => Tensor;
 
-type Emit = Parameters<Op['emit']>[0];
-
 /** log sum e^x over parts of one shape: a quarter of the time of the runtime's own along a middle axis. */
-function logSum(graph: Emit, parts: readonly string[]): string {
+function logSum(graph: Emitter, parts: readonly string[]): string {
   const most = graph.node('Max', parts);
   const grown = parts.map((part) => graph.node('Exp', [graph.node('Sub', [part, most])]));
   const total = grown.reduce((a, b) => graph.node('Add', [a, b]));
@@ -58,7 +56,7 @@ function reduction(
   name: string,
   type: string,
   slope: Slope,
-  byParts?: (graph: Emit, parts: readonly string[]) => string,
+  byParts?: (graph: Emitter, parts: readonly string[]) => string,
 ): Reduction {
   const op: Op<Along> = {
     name,

@@ -1,9 +1,9 @@
 /** Products in which every axis but the last counts rows: one large product instead of a batch. */
-import { apply, type Op, sameShape, shapeError, type Tensor } from '../tensor.js';
+import { apply, type Emitter, type Op, sameShape, shapeError, type Tensor } from '../tensor.js';
 import { transpose } from './matmul.js';
 
 /** The last axis of each operand; the axes before must agree. */
-function flatRows(graph: Parameters<Op['emit']>[0], value: string, width: number): string {
+function flatRows(graph: Emitter, value: string, width: number): string {
   return graph.node('Reshape', [value, graph.constant([-1, width], [2], 'int64')]);
 }
 

@@ -117,12 +117,11 @@ function turned(w: Tensor, size: number, channels: number): Tensor {
 /** Each step is seen by the `size` steps after it, `dilation` apart: a convolution the other way. */
 function seriesGradient(x: Tensor, w: Tensor, g: Tensor, { size, dilation }: Window): Tensor {
   const [steps, channels] = lengthsOf('causal', [x]);
-  const wide = w.shape[1] as number;
+  const back = turned(w, size, channels);
+  if (size === 1) return rowMatmul(g, back);
   const index = places(steps, size, (t, k) => Math.min(steps, t + (size - 1 - k) * dilation));
-  if (size === 1) return rowMatmul(g, turned(w, size, channels));
   const seen = gather(pad(g, 1, 0, 1), constant(index), 1);
-  const rows = reshape(seen, [x.shape[0]!, steps, size * wide]);
-  return rowMatmul(rows, turned(w, size, channels));
+  return rowMatmul(reshape(seen, [x.shape[0]!, steps, back.shape[0]!]), back);
 }
 
 /** [T, size] 1 where a place of the window of a step lies within the series, 0 before its begin. */
