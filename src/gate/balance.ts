@@ -68,6 +68,15 @@ export interface Load {
   readonly overloaded: readonly number[];
 }
 
+/** How often each of E experts was asked, by a mask [B, E]. */
+export function choicesOf(mask: Float32Array, experts: number): number[] {
+  const counts = new Array<number>(experts).fill(0);
+  mask.forEach((value, i) => {
+    counts[i % experts]! += value;
+  });
+  return counts;
+}
+
 const deadBelow = 0.05;
 const overloadedAbove = 1;
 

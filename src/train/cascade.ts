@@ -1,9 +1,15 @@
 /** Prices of a cascade: from which expected gain on another expert is asked beside the shared one. */
 import { mean, quantile } from '../core/statistic.js';
-import { objectives } from '../objective/objectives.js';
+import { gates } from '../gate/gates.js';
+import { isCascade } from '../gate/wish.js';
 import type { GateJob, TrainedGate } from './gate-data.js';
 import { gatherRows } from './gate-feeds.js';
-import { gateScores } from './gate-scores.js';
+import { runGate } from './gate-scores.js';
+
+/** True for a cascade: its penalties are set when it is trained. */
+export function isPriced({ kind, shared }: Pick<GateJob, 'kind' | 'shared'>): boolean {
+  return isCascade(gates.get(kind), shared);
+}
 
 /** Prices far below and above any gain. */
 const askAlways = -100;
@@ -27,15 +33,14 @@ export function penaltiesAt({ facts, shared }: GateJob, lambda: number): number[
 }
 
 /** The largest lambda at which somebody is asked, per view where somebody can be. */
-export async function limits(
+async function limits(
   job: GateJob,
   trained: TrainedGate,
   views: Int32Array,
 ): Promise<Float64Array> {
   const { data, facts, shared } = job;
   const experts = facts.experts.length;
-  const { answerWidth } = objectives.get(data.objective.kind);
-  const gains = await gateScores(job, trained, views, answerWidth(data.objective.state));
+  const { scores: gains } = await runGate(job, trained, views, ['scores']);
   const open = gatherRows(data.open, views, experts);
   const best = Float64Array.from(views, (_, i) =>
     facts.experts.reduce((most, { cost }, e) => {

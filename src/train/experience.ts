@@ -1,12 +1,11 @@
 /** What a gate that is fitted at once is fitted to: features of views, and how the experts did on them. */
 import type { Columns, ValuesColumn } from '../core/column.js';
 import { doubtPort, type Experience, sharedPort } from '../gate/gate.js';
-import { gates } from '../gate/gates.js';
-import { isCascade } from '../gate/wish.js';
 import { objectives } from '../objective/objectives.js';
 import { openSession } from '../runtime/session.js';
 import { emit } from '../tensor/emit.js';
 import { input } from '../tensor/tensor.js';
+import { isPriced } from './cascade.js';
 import { gainTargets, standings } from './gain.js';
 import { portsOf } from './gate-batch.js';
 import type { GateJob } from './gate-data.js';
@@ -35,7 +34,7 @@ function outcomesOf(job: GateJob, views: Int32Array): Float32Array {
   const { data, shared } = job;
   const experts = job.facts.experts.length;
   const plain = standings(data, views, experts);
-  if (!isCascade(gates.get(job.kind), shared)) return plain;
+  if (!isPriced(job)) return plain;
   const gains = gatherRows(gainTargets(data, shared, experts), views, experts);
   const both = new Float32Array(views.length * experts * 2);
   views.forEach((view, i) => {
@@ -50,8 +49,7 @@ function outcomesOf(job: GateJob, views: Int32Array): Float32Array {
 
 /** Views and how the experts did on them, for `Gate.fit`. */
 export async function experienceOf(job: GateJob, views: Int32Array): Promise<Experience> {
-  const { kind, state } = job.data.objective;
-  const { feeds, bags } = portsOf(job, views, objectives.get(kind).answerWidth(state));
+  const { feeds, bags } = portsOf(job, views);
   const columns: Record<string, ValuesColumn> = {};
   for (const [port, { data, dims }] of Object.entries(feeds))
     columns[port] = values(data, dims[1]!);
@@ -59,7 +57,7 @@ export async function experienceOf(job: GateJob, views: Int32Array): Promise<Exp
   const outcomes = outcomesOf(job, views);
   return {
     rows: views.length,
-    scores: job.facts.experts.length * (isCascade(gates.get(job.kind), job.shared) ? 2 : 1),
+    scores: job.facts.experts.length * (isPriced(job) ? 2 : 1),
     columns: { ...columns, ...bags, ...(said === undefined ? {} : await doubts(job, said)) },
     outcomes,
   };

@@ -5,7 +5,7 @@ import { trainingBatch } from '../mixture/feeds.js';
 import { fieldOf } from '../mixture/wiring.js';
 import { objectives } from '../objective/objectives.js';
 import type { GateJob } from './gate-data.js';
-import { gatherRows, sharedOf } from './gate-feeds.js';
+import { gatherRows, sharedOf, widthOf } from './gate-feeds.js';
 
 export const scalar = (value: number) => ({ data: Float32Array.of(value), dims: [] as number[] });
 
@@ -23,8 +23,9 @@ function dropExperts(open: Float32Array, experts: number, rate: number, stream: 
 }
 
 /** What the features of a gate are made of for some views, every port by itself. */
-export function portsOf(job: GateJob, views: Int32Array, width: number) {
+export function portsOf(job: GateJob, views: Int32Array) {
   const { data, shared } = job;
+  const width = widthOf(data);
   const experts = job.facts.experts.length;
   const names = Object.keys(data.fields);
   const presence = gatherRows(data.views.visible, views, names.length);
@@ -49,16 +50,10 @@ export function portsOf(job: GateJob, views: Int32Array, width: number) {
 }
 
 /** The feeds of one batch of views. */
-export function batchOf(
-  job: GateJob,
-  views: Int32Array,
-  width: number,
-  stream: Random,
-  gains?: Float32Array,
-) {
+export function batchOf(job: GateJob, views: Int32Array, stream: Random, gains?: Float32Array) {
   const { data } = job;
   const experts = job.facts.experts.length;
-  const { bags, feeds, outputs } = portsOf(job, views, width);
+  const { bags, feeds, outputs } = portsOf(job, views);
   const open = gatherRows(data.open, views, experts);
   dropExperts(open, experts, job.plan.expertDropout, stream);
   const truth = objectives
@@ -73,10 +68,10 @@ export function batchOf(
     feeds: {
       ...feeds,
       open: { data: open, dims: [views.length, experts] },
-      outputs: { data: outputs, dims: [views.length, experts, width] },
+      outputs: { data: outputs, dims: [views.length, experts, widthOf(data)] },
       truth: { data: truth, dims: [views.length, 1] },
       ...(gains === undefined ? {} : { gains: perExpert(gains) }),
-      ...(data.rewards === undefined || gains !== undefined
+      ...(data.rewards === undefined
         ? {}
         : { rewards: perExpert(data.rewards), rewardScale: scalar(1 / views.length) }),
     },

@@ -5,12 +5,18 @@ import type { GateFacts } from '../gate/gate.js';
 import { presencePort, sharedPort } from '../gate/gate.js';
 import { gateInputs, servingFeeds } from '../mixture/feeds.js';
 import { fieldOf } from '../mixture/wiring.js';
+import { objectives } from '../objective/objectives.js';
 import type { GateData } from './gate-data.js';
 
 export interface GateSource {
   readonly data: GateData;
   readonly facts: GateFacts;
   readonly shared: number;
+}
+
+/** W: numbers of an answer that an expert gives to the gate. */
+export function widthOf({ objective }: Pick<GateData, 'objective'>): number {
+  return objectives.get(objective.kind).answerWidth(objective.state);
 }
 
 /** The given rows of an array of `size` numbers a row. */

@@ -1,19 +1,17 @@
 /** Phase 3, in a worker thread: trains one gate on what the experts said of held-out rows. */
 import { random } from '../core/random.js';
 import { mean } from '../core/statistic.js';
-import { type Load, loadOf, startMonitor, watch } from '../gate/balance.js';
 import type { Gate } from '../gate/gate.js';
 import { gates } from '../gate/gates.js';
-import { isCascade } from '../gate/wish.js';
 import { objectives } from '../objective/objectives.js';
+import { isPriced } from './cascade.js';
 import { experienceOf } from './experience.js';
-import { gainTargets } from './gain.js';
 import type { GateJob, TrainedGate } from './gate-data.js';
-import { type Balance, balancing, makeTrainer, softPart, trainEpoch } from './gate-epoch.js';
+import { openLearning, softPart, trainEpoch, watchLoad } from './gate-epoch.js';
 import { gatherRows } from './gate-feeds.js';
 import { loadOfOutcome, outcome } from './gate-outcome.js';
-import { gateScores } from './gate-scores.js';
-import { type Settled, settle } from './settle.js';
+import { runGate } from './gate-scores.js';
+import { settle } from './settle.js';
 import { startAverage } from './weight-average.js';
 
 export interface GateProgress {
@@ -22,21 +20,6 @@ export interface GateProgress {
   readonly loss: number;
   readonly shares: readonly number[];
   readonly message?: string;
-}
-
-/** The load as the monitor should see it: nobody is dead or overloaded for the sake of idle experts. */
-function awake(load: Load, idle: readonly boolean[]): Load {
-  if (!idle.includes(true)) return load;
-  return { ...load, dead: load.dead.filter((e) => !idle[e]), overloaded: [] };
-}
-
-/** Far above any gain: an expert that is always asked while a cascade trains. */
-const always = 100;
-
-/** A cascade in training: nothing draws it to targets, nobody has a price. */
-function unpriced(job: GateJob): GateJob {
-  const balance = { ...job.plan.balance, kind: 'none' } as const;
-  return { ...job, penalty: job.penalty.map(() => 0), plan: { ...job.plan, balance } };
 }
 
 const fewestSteps = 16;
@@ -61,54 +44,22 @@ function routeViews({ data, facts }: GateJob): Int32Array {
 type Post = (progress: GateProgress) => void;
 
 /** A gate that learns by gradient steps, epoch after epoch. */
-async function byEpochs(given: GateJob, views: Int32Array, post: Post): Promise<TrainedGate> {
-  const { data, facts } = given;
-  const experts = facts.experts.length;
-  const even = new Array<number>(experts).fill(0);
-  const cascade = isCascade(gates.get(given.kind), given.shared);
-  const names = facts.experts.map(({ name }) => name);
-  const job = withEnoughSteps(cascade ? unpriced(given) : given, views.length);
-  const width = widthOf(job);
-  const stream = random(job.seed, 'gate/order');
-  const trainer = await makeTrainer(job, width);
-  const start = cascade ? even.map((_, e) => (e === job.shared ? 0 : always)) : even;
-  const gains = cascade ? gainTargets(data, job.shared, experts) : undefined;
-  const balance: Balance = { bias: start, monitor: startMonitor };
-  const messages: string[] = [];
+async function byEpochs(job: GateJob, views: Int32Array, post: Post): Promise<TrainedGate> {
+  const learning = await openLearning(withEnoughSteps(job, views.length), views, 'gate/order');
   const { epochs } = job.plan;
+  const messages: string[] = [];
   const average = startAverage();
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    stream.shuffle(views);
-    const { loss, counts } = await trainEpoch(
-      job,
-      trainer,
-      views,
-      width,
-      stream,
-      epoch,
-      balance,
-      gains,
-    );
-    const load = loadOf(counts, job.targets);
-    const said =
-      balancing(job) === 'none'
-        ? { monitor: balance.monitor }
-        : watch(balance.monitor, awake(load, job.idle), names);
-    balance.monitor = said.monitor;
-    const message = 'message' in said ? said.message : undefined;
-    if (message !== undefined) messages.push(`epoch ${epoch + 1}: ${message}`);
-    if (epoch + 1 > epochs * softPart) average.add(trainer.values());
-    post({
-      epoch: epoch + 1,
-      epochs,
-      loss,
-      shares: load.shares,
-      ...(message === undefined ? {} : { message }),
-    });
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    const { loss, counts } = await trainEpoch(learning, epoch - 1);
+    const { load, message } = watchLoad(learning, counts);
+    if (message !== undefined) messages.push(`epoch ${epoch}: ${message}`);
+    if (epoch > epochs * softPart) average.add(learning.trainer.values());
+    const said = message === undefined ? {} : { message };
+    post({ epoch, epochs, loss, shares: load.shares, ...said });
   }
-  const learned = average.value();
-  await trainer.close();
-  return { learned, bias: cascade ? even : balance.bias, messages };
+  await learning.trainer.close();
+  const bias = isPriced(job) ? job.facts.experts.map(() => 0) : learning.bias;
+  return { learned: average.value(), bias, messages };
 }
 
 /** Views laid out for a gate that is fitted at once: they lie in memory together. */
@@ -125,13 +76,17 @@ async function atOnce(
   return { learned, bias: job.facts.experts.map(() => 0), messages: [] };
 }
 
-/** With biases raised where an expert would be left dead. */
+/** With biases raised, on the views that trained it, where an expert would be left dead. */
 async function settled(job: GateJob, gate: TrainedGate, views: Int32Array): Promise<TrainedGate> {
-  const { bias } = await settleBias(job, gate, views, widthOf(job));
+  const { data, facts, penalty, topK, shared, targets, idle } = job;
+  const { scores } = await runGate(job, gate, views, ['scores']);
+  const open = gatherRows(data.open, views, facts.experts.length);
+  const given = { scores, open, bias: gate.bias, penalty, topK, shared, targets, idle };
+  const { bias } = await settle(given);
   const messages = bias.flatMap((value, e) => {
     const raised = value - gate.bias[e]!;
     if (raised <= 0.5) return [];
-    const { name } = job.facts.experts[e]!;
+    const { name } = facts.experts[e]!;
     return [`settling: bias of ${name} raised by ${raised.toFixed(2)} to keep it alive`];
   });
   return { ...gate, bias, messages: [...gate.messages, ...messages] };
@@ -150,7 +105,7 @@ export async function run(job: GateJob, post: Post): Promise<TrainedGate> {
   const views = routeViews(job);
   const trained =
     gate.fit === undefined ? await byEpochs(job, views, post) : await atOnce(job, gate.fit, views);
-  const settles = job.plan.balance.kind !== 'none' && !isCascade(gate, job.shared);
+  const settles = job.plan.balance.kind !== 'none' && !isPriced(job);
   const settledGate = settles ? await settled(job, trained, views) : trained;
   if (gate.fit !== undefined) post(await reportOf(job, settledGate, views));
   return settledGate;
@@ -165,22 +120,4 @@ async function reportOf(job: GateJob, gate: TrainedGate, views: Int32Array): Pro
   const loss = -mean(objectives.get(kind).likelihoods(result.answers, truth, state));
   const { epochs } = plan;
   return { epoch: epochs, epochs, loss, shares: loadOfOutcome(result, targets).shares };
-}
-
-function widthOf({ data: { objective } }: GateJob): number {
-  return objectives.get(objective.kind).answerWidth(objective.state);
-}
-
-/** Settles the biases on the views that trained the gate. */
-async function settleBias(
-  job: GateJob,
-  gate: TrainedGate,
-  views: Int32Array,
-  width: number,
-): Promise<Settled> {
-  const { data, facts, penalty, topK, shared, targets, idle } = job;
-  const experts = facts.experts.length;
-  const scores = await gateScores(job, gate, views, width);
-  const open = gatherRows(data.open, views, experts);
-  return settle({ scores, open, bias: gate.bias, penalty, topK, shared, targets, idle });
 }

@@ -1,11 +1,10 @@
 /** Judges a trained gate on check views: what its answers were worth and what its route cost. */
-import { gates } from '../gate/gates.js';
-import { isCascade } from '../gate/wish.js';
+import { choicesOf } from '../gate/balance.js';
 import type { Utility } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
-import type { Judged } from './cascade.js';
+import { isPriced, type Judged } from './cascade.js';
 import type { GateJob, TrainedGate } from './gate-data.js';
-import { choices, type GateOutcome, loadOfOutcome, outcome, rewardOf } from './gate-outcome.js';
+import { earnedBy, type GateOutcome, loadOfOutcome, outcome } from './gate-outcome.js';
 
 export interface Candidate extends Judged {
   readonly job: GateJob;
@@ -25,11 +24,6 @@ export interface Reward {
   readonly prices: readonly number[];
 }
 
-/** True for a cascade: its penalties are set when it is trained. */
-export function isPriced({ kind, shared }: GateJob): boolean {
-  return isCascade(gates.get(kind), shared);
-}
-
 function leavesDead({ targets, idle }: GateJob, result: GateOutcome): boolean {
   return loadOfOutcome(result, targets).dead.some((e) => !idle[e]);
 }
@@ -46,7 +40,7 @@ export async function judge(
   const worth =
     reward === undefined
       ? objective.likelihoods(result.answers, truth, job.data.objective.state)
-      : rewardOf(result, truth, job.data, reward.utility, reward.prices);
+      : earnedBy(result, truth, job.data, reward.utility, reward.prices);
   const unit = Uint32Array.from(checks, (view) => job.data.unit[view]!);
   const { metric, higher } = objective.headline;
   const score = objective.score(result.answers, truth, job.data.objective.state)[metric]!;
@@ -60,7 +54,7 @@ export async function judge(
 function spent({ facts, shared }: GateJob, { mask }: GateOutcome) {
   const experts = facts.experts.length;
   const views = Math.max(1, mask.length / experts);
-  const counts = choices(mask, experts);
+  const counts = choicesOf(mask, experts);
   let beyond = 0;
   for (let at = 0; at < mask.length; at += experts) {
     const others = mask.subarray(at, at + experts).some((value, e) => value > 0 && e !== shared);

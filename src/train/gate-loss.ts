@@ -1,8 +1,7 @@
 /** What a gate is trained to make small, as a graph. */
 import { auxiliaryLoss } from '../gate/balance.js';
-import { gates } from '../gate/gates.js';
 import { select, soften } from '../gate/route.js';
-import { isCascade, type Wished } from '../gate/wish.js';
+import type { Wished } from '../gate/wish.js';
 import { objectives } from '../objective/objectives.js';
 import {
   add,
@@ -18,7 +17,9 @@ import {
   sum,
 } from '../tensor/ops.js';
 import { input, type Tensor } from '../tensor/tensor.js';
+import { isPriced } from './cascade.js';
 import type { GateJob } from './gate-data.js';
+import { widthOf } from './gate-feeds.js';
 
 /** With a reward the likelihood still shapes the weights, but the reward decides the route. */
 const rewardShare = 0.1;
@@ -38,11 +39,11 @@ function gainLoss(wish: Tensor, open: Tensor): Tensor {
  * best experts by expected gain are asked always while it trains: the weights then learn from every
  * row, and what asking is worth is fitted to what it gained, untouched by who was asked.
  */
-export function lossGraph(job: GateJob, said: Wished, noise: Tensor, width: number) {
+export function lossGraph(job: GateJob, said: Wished, noise: Tensor) {
   const { data, plan } = job;
   const experts = job.facts.experts.length;
   const objective = objectives.get(data.objective.kind);
-  const cascade = isCascade(gates.get(job.kind), job.shared);
+  const cascade = isPriced(job);
   const open = input('open', ['B', experts]);
   const bias = add(input('bias', [1, experts]), noise);
   const route = { topK: job.topK, penalty: row(job.penalty), bias, shared: job.shared };
@@ -53,7 +54,7 @@ export function lossGraph(job: GateJob, said: Wished, noise: Tensor, width: numb
   const pool = objective.pools[job.pool];
   const prior = objective.prior(data.objective.state);
   const pooled = pool.combine(
-    input('outputs', ['B', experts, width]),
+    input('outputs', ['B', experts, widthOf(data)]),
     pool.weights(said.scores, share),
     constant(prior, [1, prior.length]),
   );

@@ -1,13 +1,13 @@
 /** What a trained gate does with views, by the graphs that will serve. */
-import { loadOf } from '../gate/balance.js';
-import { gateGraph, poolGraph } from '../mixture/graphs.js';
+import { choicesOf, loadOf } from '../gate/balance.js';
+import { poolGraph } from '../mixture/graphs.js';
 import type { Calibration, Truth, Utility } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { notAsked } from '../objective/pool.js';
 import { openSession } from '../runtime/session.js';
 import type { GateData, GateJob, TrainedGate } from './gate-data.js';
-import { gateFeeds, gatherRows } from './gate-feeds.js';
-import { graphOf } from './gate-scores.js';
+import { gatherRows, widthOf } from './gate-feeds.js';
+import { runGate } from './gate-scores.js';
 
 /** What a trained gate did with some views: B views, E experts. */
 export interface GateOutcome {
@@ -21,6 +21,33 @@ export interface GateOutcome {
 
 const sliceRows = 512;
 
+/** Answers of the pool about views, `wide` numbers each. */
+async function pooled(
+  { data, facts, pool }: GateJob,
+  views: Int32Array,
+  logWeights: Float32Array,
+  wide: number,
+  calibration: Calibration | undefined,
+): Promise<Float32Array> {
+  const experts = facts.experts.length;
+  const width = widthOf(data);
+  const { kind, state } = data.objective;
+  const session = await openSession(poolGraph(objectives.get(kind), state, pool, calibration));
+  const answers = new Float32Array(views.length * wide);
+  for (let from = 0; from < views.length; from += sliceRows) {
+    const part = views.subarray(from, from + sliceRows);
+    const outputs = gatherRows(data.outputs, part, experts * width);
+    const weights = logWeights.subarray(from * experts, (from + part.length) * experts);
+    const { answer } = await session.run({
+      outputs: { data: outputs, dims: [part.length, experts, width] },
+      logWeights: { data: weights, dims: [part.length, experts] },
+    });
+    answers.set(answer!.data as Float32Array, from * wide);
+  }
+  await session.close();
+  return answers;
+}
+
 /**
  * Runs a trained gate and its pool over views, by the graphs that will serve. Rows about which nobody
  * was asked get the prior, whose first W numbers are its pooled outputs.
@@ -31,44 +58,19 @@ export async function outcome(
   views: Int32Array,
   calibration?: Calibration,
 ): Promise<GateOutcome> {
-  const { data } = job;
-  const objective = objectives.get(data.objective.kind);
-  const { state } = data.objective;
-  const width = objective.answerWidth(state);
+  const { kind, state } = job.data.objective;
+  const objective = objectives.get(kind);
   const experts = job.facts.experts.length;
-  const gate = await openSession(
-    gateGraph(graphOf(job, trained.bias), trained.learned, objective, width),
-  );
-  const pool = await openSession(poolGraph(objective, state, job.pool, calibration));
-  const own = calibration === undefined ? objective.outputs(state) : width;
+  const own = calibration === undefined ? objective.outputs(state) : widthOf(job.data);
   const prior = objective.prior(state).subarray(0, own);
-  const answers = new Float32Array(views.length * prior.length);
-  const mask = new Float32Array(views.length * experts);
-  const first = new Int32Array(views.length);
-  for (let from = 0; from < views.length; from += sliceRows) {
-    const part = views.subarray(from, from + sliceRows);
-    const feeds = gateFeeds(job, part, width);
-    const said = await gate.run(
-      Object.fromEntries(gate.inputs.map(({ name }) => [name, feeds[name]!])),
-    );
-    const logWeights = said.logWeights!.data as Float32Array;
-    const poolFeeds: Record<string, { data: Float32Array; dims: number[] }> = {
-      outputs: {
-        data: gatherRows(data.outputs, part, experts * width),
-        dims: [part.length, experts, width],
-      },
-      logWeights: { data: logWeights, dims: [part.length, experts] },
-    };
-    const { answer } = await pool.run(poolFeeds);
-    answers.set(answer!.data as Float32Array, from * prior.length);
-    mask.set(said.mask!.data as Float32Array, from * experts);
-    for (let i = 0; i < part.length; i++) {
-      const weights = logWeights.subarray(i * experts, (i + 1) * experts);
-      first[from + i] = best(weights);
-      if (first[from + i]! < 0) answers.set(prior, (from + i) * prior.length);
-    }
-  }
-  await Promise.all([gate.close(), pool.close()]);
+  const { mask, logWeights } = await runGate(job, trained, views, ['mask', 'logWeights']);
+  const answers = await pooled(job, views, logWeights, prior.length, calibration);
+  const first = Int32Array.from(views, (_, i) =>
+    best(logWeights.subarray(i * experts, (i + 1) * experts)),
+  );
+  first.forEach((e, i) => {
+    if (e < 0) answers.set(prior, i * prior.length);
+  });
   return { answers, mask, first };
 }
 
@@ -81,7 +83,7 @@ function best(logWeights: Float32Array): number {
 }
 
 /** What an answer earned, per view: the utility of the decision less the price of the experts asked. */
-export function rewardOf(
+export function earnedBy(
   outcome: GateOutcome,
   truth: Truth,
   data: GateData,
@@ -99,16 +101,7 @@ export function rewardOf(
   });
 }
 
-/** Choices per expert over views. */
-export function choices(mask: Float32Array, experts: number): number[] {
-  const counts = new Array<number>(experts).fill(0);
-  mask.forEach((value, i) => {
-    counts[i % experts]! += value;
-  });
-  return counts;
-}
-
 /** The load that an outcome puts on the experts. */
 export function loadOfOutcome(result: GateOutcome, targets: readonly number[]) {
-  return loadOf(choices(result.mask, targets.length), targets);
+  return loadOf(choicesOf(result.mask, targets.length), targets);
 }

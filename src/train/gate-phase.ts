@@ -4,12 +4,12 @@ import { churn } from '../gate/balance.js';
 import { gates } from '../gate/gates.js';
 import { automaticGates, type GatePlan } from '../mixture/plan.js';
 import type { PoolName } from '../objective/objective.js';
-import { keepShare } from './cascade.js';
+import { isPriced, keepShare } from './cascade.js';
 import { type Checkpoint, runKept } from './checkpoint.js';
 import { isRare } from './gate-choice.js';
 import type { GateJob, TrainedGate } from './gate-data.js';
 import type { GateProgress } from './gate-job.js';
-import { type Candidate, isPriced, type Reward } from './gate-judge.js';
+import type { Candidate, Reward } from './gate-judge.js';
 import { loadOfOutcome, outcome } from './gate-outcome.js';
 import { pick } from './gate-pick.js';
 

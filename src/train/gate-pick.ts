@@ -1,10 +1,10 @@
 /** From trained gates to the chosen one: each is priced as the spec says, judged, and compared. */
 
 import type { GatePlan } from '../mixture/plan.js';
-import { cheapest, penaltiesAt, pricedJobs } from './cascade.js';
+import { cheapest, isPriced, penaltiesAt, pricedJobs } from './cascade.js';
 import { choose } from './gate-choice.js';
 import type { GateJob, TrainedGate } from './gate-data.js';
-import { type Candidate, isPriced, judge, type Reward } from './gate-judge.js';
+import { type Candidate, judge, type Reward } from './gate-judge.js';
 
 /** Where a spec sets no price, what asking less may cost in the headline score on check rows. */
 const defaultTolerance = 0.001;

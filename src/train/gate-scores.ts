@@ -3,7 +3,7 @@ import { type GateGraph, gateGraph } from '../mixture/graphs.js';
 import { objectives } from '../objective/objectives.js';
 import { openSession } from '../runtime/session.js';
 import type { GateJob, TrainedGate } from './gate-data.js';
-import { gateFeeds } from './gate-feeds.js';
+import { gateFeeds, widthOf } from './gate-feeds.js';
 
 const slice = 512;
 
@@ -14,26 +14,25 @@ export function graphOf(job: GateJob, bias: readonly number[]): GateGraph {
   return { kind, config, fields, ports, facts, pool, topK, shared, bias, penalty };
 }
 
-/** Scores of views [V, E]: in a cascade the expected gains. */
-export async function gateScores(
+type Output = 'scores' | 'selection' | 'mask' | 'logWeights';
+
+/** Outputs of the serving graph (see `gateGraph`) about views, each [V, E]. */
+export async function runGate<O extends Output>(
   job: GateJob,
-  gate: TrainedGate,
+  { learned, bias }: Pick<TrainedGate, 'learned' | 'bias'>,
   views: Int32Array,
-  width: number,
-): Promise<Float32Array> {
+  outputs: readonly O[],
+): Promise<Record<O, Float32Array>> {
   const experts = job.facts.experts.length;
   const objective = objectives.get(job.data.objective.kind);
-  const session = await openSession(
-    gateGraph(graphOf(job, gate.bias), gate.learned, objective, width),
-  );
-  const scores = new Float32Array(views.length * experts);
+  const width = widthOf(job.data);
+  const session = await openSession(gateGraph(graphOf(job, bias), learned, objective, width));
+  const all = outputs.map((name) => [name, new Float32Array(views.length * experts)] as const);
   for (let from = 0; from < views.length; from += slice) {
-    const feeds = gateFeeds(job, views.subarray(from, from + slice), width);
-    const said = await session.run(
-      Object.fromEntries(session.inputs.map(({ name }) => [name, feeds[name]!])),
-    );
-    scores.set(said.scores!.data as Float32Array, from * experts);
+    const part = views.subarray(from, from + slice);
+    const said = await session.run(gateFeeds(job, part, width), outputs);
+    for (const [name, array] of all) array.set(said[name]!.data as Float32Array, from * experts);
   }
   await session.close();
-  return scores;
+  return Object.fromEntries(all) as Record<O, Float32Array>;
 }

@@ -1,5 +1,5 @@
 /** Settling: after a gate is trained, biases are raised just until no expert is dead on route views. */
-import { loadOf } from '../gate/balance.js';
+import { choicesOf, loadOf } from '../gate/balance.js';
 import { select } from '../gate/route.js';
 import { openSession, type Session } from '../runtime/session.js';
 import { emit } from '../tensor/emit.js';
@@ -56,11 +56,7 @@ function sharesOf(given: Settling, session: Session) {
       open: { data: given.open, dims },
       bias: { data: Float32Array.from(bias), dims: [1, experts] },
     });
-    const counts = new Array<number>(experts).fill(0);
-    (mask!.data as Float32Array).forEach((value, i) => {
-      counts[i % experts]! += value;
-    });
-    return loadOf(counts, given.targets).shares;
+    return loadOf(choicesOf(mask!.data as Float32Array, experts), given.targets).shares;
   };
 }
 
