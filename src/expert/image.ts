@@ -23,9 +23,9 @@ const config = z.strictObject({
     .max(0.9)
     .default(0.2)
     .describe('share of features left out in training'),
-  shift: share.default(0.08).describe('training pictures are moved by up to this share of a side'),
-  rotate: z.number().min(0).max(180).default(8).describe('and turned by up to so many degrees'),
-  zoom: share.default(0.08).describe('and made larger or smaller by up to this share'),
+  shift: share.default(0.1).describe('training pictures are moved by up to this share of a side'),
+  rotate: z.number().min(0).max(180).default(15).describe('and turned by up to so many degrees'),
+  zoom: share.default(0.15).describe('and made larger or smaller by up to this share'),
   flip: z
     .boolean()
     .default(false)
@@ -43,7 +43,7 @@ function towerOf({ size, channels, blocks }: Config): Tower {
   return { channels: channels ?? sizes[size].channels, blocks: blocks ?? sizes[size].blocks };
 }
 
-/** Residual stages after He et al. 2016; one layer norm at the end, since one in every layer doubles a step. */
+/** Residual stages after He et al. 2016; kernels are normalised, since a layer norm in every layer doubles a step. */
 export const image: Expert<Config> = {
   kind: 'image',
   summary: 'a convolutional neural network over pictures',
