@@ -23,9 +23,9 @@ const config = z.strictObject({
     .max(0.9)
     .default(0.2)
     .describe('share of features left out in training'),
-  shift: share.default(0.1).describe('training pictures are moved by up to this share of a side'),
-  rotate: z.number().min(0).max(180).default(15).describe('and turned by up to so many degrees'),
-  zoom: share.default(0.15).describe('and made larger or smaller by up to this share'),
+  shift: share.default(0.08).describe('training pictures are moved by up to this share of a side'),
+  rotate: z.number().min(0).max(180).default(8).describe('and turned by up to so many degrees'),
+  zoom: share.default(0.08).describe('and made larger or smaller by up to this share'),
   flip: z
     .boolean()
     .default(false)

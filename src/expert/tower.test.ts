@@ -50,9 +50,17 @@ test('a mark is seen in the quarter where it is', async () => {
     const data = new Float32Array(height * width);
     data[row * width + column] = 1;
     const said = await run(shape, data, [], starts(shape, []));
-    expect(said).toHaveLength(4);
+    expect(said).toHaveLength(5);
     expect(said.indexOf(Math.max(...said))).toBe(quarter);
   }
+});
+
+test('two pictures of one colour each are told apart by more than their edges', async () => {
+  const shape: Shape = [2, 8, 8, 1];
+  const data = Float32Array.from({ length: 128 }, (_, i) => (i < 64 ? 0.2 : 0.8));
+  const said = await run(shape, data, [4], starts(shape, [4]));
+  const wide = said.length / 2;
+  expect(said[wide - 1]! - said[2 * wide - 1]!).toBeLessThan(-1);
 });
 
 test('the level and the length of the columns of a kernel do not matter', async () => {

@@ -2,6 +2,7 @@
 import { layerNorm } from '../tensor/layer.js';
 import {
   add,
+  concat,
   constant,
   convolve,
   div,
@@ -57,17 +58,17 @@ const spread = 0.3;
 /** Cells along each side of what is left of a picture: what is above is not what is below. */
 const cells = 2;
 
-/** From and to which of `length` places cell `at` reaches; cells share a place where they must. */
-function reach(at: number, length: number): [from: number, to: number] {
-  return [Math.floor((at * length) / cells), Math.ceil(((at + 1) * length) / cells)];
+/** From and to which of `length` places cell `at` reaches; cells share a place where these are odd. */
+function reach(at: number, length: number, side: number): [from: number, to: number] {
+  return [Math.floor((at * length) / side), Math.ceil(((at + 1) * length) / side)];
 }
 
-/** What each cell takes of each place, [cells x cells, height x width]: rows of equal shares. */
-function shares(height: number, width: number): Float32Array {
-  const data = new Float32Array(cells * cells * height * width);
-  for (let cell = 0; cell < cells * cells; cell++) {
-    const [top, bottom] = reach(Math.floor(cell / cells), height);
-    const [left, right] = reach(cell % cells, width);
+/** What each cell takes of each place, [side x side, height x width]: rows of equal shares. */
+function shares(height: number, width: number, side: number): Float32Array {
+  const data = new Float32Array(side * side * height * width);
+  for (let cell = 0; cell < side * side; cell++) {
+    const [top, bottom] = reach(Math.floor(cell / side), height, side);
+    const [left, right] = reach(cell % side, width, side);
     const share = 1 / ((bottom - top) * (right - left));
     for (let y = top; y < bottom; y++)
       for (let x = left; x < right; x++) data[(cell * height + y) * width + x] = share;
@@ -75,22 +76,28 @@ function shares(height: number, width: number): Float32Array {
   return data;
 }
 
-/** The means over the cells of a picture: [B, H, W, C] to [B, cells x cells x C]. */
-function cellMeans(x: Tensor): Tensor {
+/** The means over `side` x `side` cells of a picture: [B, H, W, C] to [B, side x side x C]. */
+function cellMeans(x: Tensor, side: number): Tensor {
   const [batch, height, width, channels] = x.shape as [string, number, number, number];
   const places = height * width;
-  const grid = constant(shares(height, width), [cells * cells, places]);
+  const grid = constant(shares(height, width, side), [side * side, places]);
   const means = matmul(grid, reshape(x, [batch, places, channels]));
-  return reshape(means, [batch, cells * cells * channels]);
+  return reshape(means, [batch, side * side * channels]);
 }
 
-/** One picture [B, H, W, C] to [B, 4 x last channels]: stages, then the means over its quarters. */
+/**
+ * One picture [B, H, W, C] to [B, 4 x last channels + C]: stages, then the means over its quarters, and
+ * its own mean colour, which kernels of mean 0 cannot see.
+ */
 export function tower(trace: Trace, name: string, x: Tensor, { channels, blocks }: Tower): Tensor {
-  let h = mul(sub(x, middle), 1 / spread);
+  const level = mul(sub(x, middle), 1 / spread);
+  let h = level;
   channels.forEach((width, stage) => {
     h = relu(layer(trace, `${name}/${stage}`, h, width, 2));
     for (let block = 0; block < blocks; block++)
       h = relu(add(h, layer(trace, `${name}/${stage}/${block}`, h, width, 1)));
   });
-  return layerNorm(trace, `${name}/norm`, cellMeans(h));
+  const side = Math.min(cells, h.shape[1] as number, h.shape[2] as number);
+  const seen = concat([cellMeans(h, side), cellMeans(level, 1)], 1);
+  return layerNorm(trace, `${name}/norm`, seen);
 }
