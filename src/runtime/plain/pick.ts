@@ -37,8 +37,7 @@ const gatherElements: Kernel =
     if (!onLast(axis, x.dims.length)) throw new Error('elements of the last axis');
     const out = made(x.data, places.data.length);
     const [width, wide] = [places.dims.at(-1)!, x.dims.at(-1)!];
-    for (let i = 0; i < out.length; i++)
-      out[i] = x.data[inRows(width, wide, i, places.data[i]!)]!;
+    for (let i = 0; i < out.length; i++) out[i] = x.data[inRows(width, wide, i, places.data[i]!)]!;
     return [{ data: out, dims: places.dims }];
   };
 

@@ -91,7 +91,8 @@ export function openPlain(model: Uint8Array): RunPlain | undefined {
   if (!fits(graph)) return undefined;
   const { place, count } = numbering();
   const known: (Value | undefined)[] = [];
-  for (const [name, { data, dims }] of graph.stored) known[place(name)] = { data: plain(data), dims };
+  for (const [name, { data, dims }] of graph.stored)
+    known[place(name)] = { data: plain(data), dims };
   const inputs = graph.inputs.map(({ name }) => ({ name, at: place(name) }));
   const steps = graph.nodes.map((node) => stepOf(node, place)).filter((step) => !fold(step, known));
   const outputs = graph.outputs.map(({ name }) => ({ name, at: place(name) }));

@@ -1,6 +1,13 @@
 /** Operators that lay numbers out anew: shapes, axes, parts. */
 import { elements } from '../../onnx/types.js';
-import { axisAt, broadcastDims, type Kernel, type PlainData, placesIn, type Value } from './value.js';
+import {
+  axisAt,
+  broadcastDims,
+  type Kernel,
+  type PlainData,
+  placesIn,
+  type Value,
+} from './value.js';
 
 /** An array of the same kind. */
 export function made(data: PlainData, length: number): PlainData {
@@ -91,7 +98,20 @@ const concat: Kernel =
     return [{ data: out, dims }];
   };
 
-/** Steps forward only. */
+/** A block of a value: from where along each axis, and how long. */
+function block(x: Value, from: readonly number[], dims: readonly number[]): Value {
+  const places = new Int32Array(elements(dims));
+  let [inner, stride] = [1, 1];
+  for (let axis = dims.length - 1; axis >= 0; axis--) {
+    for (let at = 0; at < places.length; at++)
+      places[at]! += (from[axis]! + (Math.floor(at / inner) % dims[axis]!)) * stride;
+    inner *= dims[axis]!;
+    stride *= x.dims[axis]!;
+  }
+  return taken(x, places, dims);
+}
+
+/** Steps forward, one by one. */
 const slice: Kernel = () => (inputs) => {
   const [x, starts, ends, axes, steps] = inputs as [Value, Value, Value, Value?, Value?];
   if (steps?.data.some((step: number) => step !== 1)) throw new Error('slices of step 1');
@@ -104,15 +124,26 @@ const slice: Kernel = () => (inputs) => {
     from[axis] = place(start);
     dims[axis] = Math.max(0, place(ends.data[i]!) - from[axis]!);
   });
-  const places = new Int32Array(elements(dims));
-  let [inner, stride] = [1, 1];
-  for (let axis = rank - 1; axis >= 0; axis--) {
-    for (let at = 0; at < places.length; at++)
-      places[at]! += (from[axis]! + (Math.floor(at / inner) % dims[axis]!)) * stride;
-    inner *= dims[axis]!;
-    stride *= x.dims[axis]!;
-  }
-  return [taken(x, places, dims)];
+  return [block(x, from, dims)];
+};
+
+/** Into parts of one length, the last of which may be shorter. */
+const split: Kernel = ({ axis = 0, num_outputs: count }) => {
+  if (count === undefined) return undefined;
+  return (inputs) => {
+    const x = inputs[0]!;
+    const at = axisAt(axis as number, x.dims.length);
+    const each = Math.ceil(x.dims[at]! / (count as number));
+    return Array.from({ length: count as number }, (_, part) => {
+      const from = x.dims.map((_, i) => (i === at ? part * each : 0));
+      const length = Math.min(each, x.dims[at]! - part * each);
+      return block(
+        x,
+        from,
+        x.dims.map((own, i) => (i === at ? length : own)),
+      );
+    });
+  };
 };
 
 const identity: Kernel = () => (inputs) => [inputs[0]!];
@@ -126,5 +157,6 @@ export const shapes: Readonly<Record<string, Kernel>> = {
   Unsqueeze: unsqueeze,
   Concat: concat,
   Slice: slice,
+  Split: split,
   Identity: identity,
 };
