@@ -12,6 +12,7 @@ import type { Objective } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { notAsked } from '../objective/pool.js';
 import type { Session, Sessions } from '../runtime/onnxruntime.js';
+import { openSwift } from '../runtime/swift.js';
 import { type Batch, type JsonRecord, recordReader } from './batch.js';
 import type { Encoded, PortSource } from './encoded.js';
 import { memorySlices } from './slices.js';
@@ -102,7 +103,7 @@ export async function openModel(
       ]),
     ),
   );
-  const open = (path: string) => sessions.openSession(bundle.file(path));
+  const open = (path: string) => openSwift(sessions.openSession, bundle.file(path));
   const experts = await Promise.all(
     manifest.experts.map((entry) => openExpert(sessions, partsOf(entry, bundle))),
   );
