@@ -95,6 +95,16 @@ test('faults name the record of a stream', () => {
   expect([status, stderr]).toEqual([2, expect.stringContaining('record 3.wave: expected a list')]);
 });
 
+test('a fault far into a file names the record of the file', () => {
+  const lines = Array.from({ length: 9000 }, (_, i) => `${i},${i === 8999 ? 5 : ''}`);
+  writeFileSync(at('far.csv'), `n,photo\n${lines.join('\n')}\n`);
+  const said = expect.stringContaining('photo, record 9000: expected a text or a list, got 5');
+  const many = run('', 'predict', 'model', 'far.csv', '--out', 'far-decided.csv');
+  expect([many.status, many.stderr]).toEqual([2, said]);
+  const one = run('', 'explain', 'model', '--data', 'far.csv', '--row', '9000');
+  expect([one.status, one.stderr]).toEqual([2, said]);
+});
+
 test('an amount that is always the same teaches nothing', () => {
   writeFileSync(
     at('same.csv'),
