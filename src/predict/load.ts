@@ -19,10 +19,12 @@ export async function loadBatch(model: LoadingModel, batch: Batch): Promise<Batc
   if (model.coders.every(({ load }) => load === undefined)) return batch;
   const values: Record<string, Values> = { ...batch.values };
   for (const [f, { name }] of model.manifest.fields.entries()) {
-    const loaded = await model.coders[f]!.load?.(values[name]!).catch(inField(name));
+    const loaded = await model.coders[f]!.load?.(values[name]!, batch.first ?? 1).catch(
+      inField(name),
+    );
     if (loaded === undefined) continue;
     values[name] = loaded.values;
     if (loaded.faults.length > 0) model.watch.broken?.(name, loaded.faults);
   }
-  return { rows: batch.rows, values };
+  return { ...batch, values };
 }

@@ -20,7 +20,7 @@ test('an error of a later batch counts records from the first row on', async () 
   );
 });
 
-test('a prediction names the field as well', async () => {
+test('a prediction names the field as well, and the record in its data', async () => {
   const model = {
     manifest: { fields: [{ name: 'photo' }] },
     coders: [image.open(state('error'))],
@@ -28,6 +28,8 @@ test('a prediction names the field as well', async () => {
   };
   const batch = { rows: 1, values: { photo: [['1', '2']] } };
   await expect(loadBatch(model, batch)).rejects.toThrow(/^photo, record 1: expected the numbers/);
+  const later = loadBatch(model, { ...batch, first: 1025 });
+  await expect(later).rejects.toThrow(/^photo, record 1025: expected the numbers/);
 });
 
 test('what counts as missing is warned of once', async () => {

@@ -17,21 +17,6 @@ interface Tally {
   present: boolean;
 }
 
-/** Numbers records among all rows. */
-const placed = (fault: Fault, from: number): Fault => ({
-  ...fault,
-  where: fault.where.replace(/^record (\d+)/, (_, record) => `record ${Number(record) + from}`),
-});
-
-/** The same for an error about several of them. */
-function placedAll(error: unknown, from: number): unknown {
-  if (!(error instanceof MonbanError)) return error;
-  return new MonbanError(
-    error.faults.map((fault) => placed(fault, from)),
-    error.exitCode,
-  );
-}
-
 /** A loader for the fields of these coders. */
 export function fieldLoader(
   coders: Readonly<Record<string, Coder>>,
@@ -43,15 +28,15 @@ export function fieldLoader(
       const coder = coders[field]!;
       if (coder.load === undefined) return given;
       const { values, faults } = await coder
-        .load(given)
-        .catch((error: unknown) => inField(`fields.${field}`)(placedAll(error, from)));
+        .load(given, from + 1)
+        .catch(inField(`fields.${field}`));
       const tally = tallies.get(field) ?? { given: 0, faults: 0, present: false };
       tallies.set(field, tally);
       tally.given += given.length;
       tally.faults += faults.length;
       tally.present ||= (values as readonly unknown[]).some((value) => value !== null);
       const [first] = faults;
-      if (first !== undefined) tally.first ??= placed(first, from);
+      if (first !== undefined) tally.first ??= first;
       return values;
     },
     check() {
