@@ -42,7 +42,12 @@ export interface Coder {
    * `encode` want its result. Values that are loaded already pass unchanged. Faults name records,
    * of which these begin with number `first`, 1 without it.
    */
-  load?(values: Values, first?: number): Promise<Loaded>;
+  load?(values: Values, first?: number | undefined): Promise<Loaded>;
+  /**
+   * Where a kind takes values as they are and passes over what it cannot read, which then counts as
+   * missing: a fault for each value with any such thing, counted as `load` does.
+   */
+  unread?(values: Values, first?: number | undefined): readonly Fault[];
   /** Encodes the wanted ports of a batch of values (Float64Array, or arrays of text or lists). */
   encode(values: Values, want: readonly string[]): Record<string, Column>;
   /** True where the value counts as given. */

@@ -1,4 +1,4 @@
-/** Reads what fields only point to, batch by batch; what cannot be read counts as missing. */
+/** Reads what fields only point to, batch by batch; what cannot be read counts as missing, and is counted. */
 import { describeFault, type Fault, inField, MonbanError } from '../core/fault.js';
 import type { Values } from '../data/column.js';
 import type { Coder } from '../encoder/encoder.js';
@@ -17,6 +17,12 @@ interface Tally {
   present: boolean;
 }
 
+/** Whether any value of a column counts as given. */
+function anyPresent(coder: Coder, values: Values): boolean {
+  for (let row = 0; row < values.length; row++) if (coder.present(values, row)) return true;
+  return false;
+}
+
 /** A loader for the fields of these coders. */
 export function fieldLoader(
   coders: Readonly<Record<string, Coder>>,
@@ -26,15 +32,17 @@ export function fieldLoader(
   return {
     async load(field, given, from) {
       const coder = coders[field]!;
-      if (coder.load === undefined) return given;
-      const { values, faults } = await coder
-        .load(given, from + 1)
-        .catch(inField(`fields.${field}`));
+      if (coder.load === undefined && coder.unread === undefined) return given;
+      const loading = coder.load?.(given, from + 1).catch(inField(`fields.${field}`));
+      const { values, faults } = (await loading) ?? {
+        values: given,
+        faults: coder.unread?.(given, from + 1) ?? [],
+      };
       const tally = tallies.get(field) ?? { given: 0, faults: 0, present: false };
       tallies.set(field, tally);
       tally.given += given.length;
       tally.faults += faults.length;
-      tally.present ||= (values as readonly unknown[]).some((value) => value !== null);
+      tally.present ||= anyPresent(coder, values);
       const [first] = faults;
       if (first !== undefined) tally.first ??= first;
       return values;
@@ -44,8 +52,9 @@ export function fieldLoader(
         if (first === undefined) continue;
         const fault = { ...first, where: `fields.${field}, ${first.where}` };
         if (!present) throw new MonbanError(fault);
-        const found = describeFault(fault);
-        warn(field, `${faults} of ${given} values count as missing; the first: ${found}`);
+        const how = coders[field]!.load === undefined ? ', wholly or in part' : '';
+        const count = `${faults} of ${given} values count as missing${how}`;
+        warn(field, `${count}; the first: ${describeFault(fault)}`);
       }
     },
   };
