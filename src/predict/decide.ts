@@ -8,7 +8,7 @@ import { type AskedRows, askedRows } from './asked.js';
 import { allRows, type Batch, type JsonRecord } from './batch.js';
 import { deciding, decisionOf } from './decision-of.js';
 import { type Encoded, encodeLazily } from './encoded.js';
-import { loadBatch } from './load.js';
+import { loadBatch, tellUnread } from './load.js';
 import {
   askExpert,
   askGate,
@@ -92,6 +92,7 @@ async function runBatch(
   const { experts, gate } = model.manifest;
   const count = experts.length;
   const width = model.width;
+  tellUnread(model, given);
   const started = clock();
   const batch = await loadBatch(model, given);
   const presence = presenceOf(model, batch, options.hiddenAt);

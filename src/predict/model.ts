@@ -54,8 +54,11 @@ export interface Model {
   readonly gate: Session;
   readonly pool: Session;
   readonly watch: Watch;
-  /** JSON records as a batch; throws MonbanError when a value does not fit its field. */
-  batchOf(records: readonly JsonRecord[]): Batch;
+  /**
+   * JSON records as a batch; throws MonbanError when a value does not fit its field, which says what
+   * number the record has where the first one has number `first`.
+   */
+  batchOf(records: readonly JsonRecord[], first?: number): Batch;
   close(): Promise<void>;
 }
 
