@@ -1,10 +1,7 @@
 /** Pictures that a real browser decodes get the answers of Node: exactly, or nearly where they are resized. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp, { type Sharp } from 'sharp';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -17,15 +14,13 @@ import { saveBundle } from '../src/mixture/save.js';
 import { openPredictor, type Predictor } from '../src/predict/predictor.js';
 import type { LabelledRows } from '../src/train/rows.js';
 import { train } from '../src/train/train.js';
-import { browserArguments, executablePath, serve, skipped, why } from './browser.js';
+import { type OpenedPage, openPage, skipped, why } from './browser.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'monban-edge-picture-'));
 const extent = { height: 16, width: 16, channels: 3 };
 const reading = { limit: 1e6 };
 let native: Predictor;
-let browser: Browser;
-let server: Server;
-let page: Page;
+let opened: OpenedPage;
 
 /** A bar that lies (red) or stands (blue) on soft colours, as raw pixels. */
 function drawn(stands: boolean, [width, height]: readonly [number, number], seed: number): Sharp {
@@ -118,15 +113,12 @@ beforeAll(async () => {
   await trained(model);
   native = await openPredictor(openBundle(model));
   await built(join(folder, 'site'));
-  server = await serve(join(folder, 'site'));
-  browser = await chromium.launch({ executablePath, args: [...browserArguments] });
-  page = await browser.newPage();
-  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  await page.waitForFunction('window.edge !== undefined');
+  opened = await openPage(join(folder, 'site'));
+  await opened.page.goto(opened.address);
+  await opened.page.waitForFunction('window.edge !== undefined');
 }, 180_000);
 afterAll(async () => {
-  await browser?.close();
-  server?.close();
+  await opened?.close();
   await native?.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -142,7 +134,7 @@ function there(pictures: readonly string[]): Promise<{ bytes: number[]; decision
       decision: decisions[i],
     })));
   })()`;
-  return page.evaluate(call) as Promise<{ bytes: number[]; decision: Decision }[]>;
+  return opened.page.evaluate(call) as Promise<{ bytes: number[]; decision: Decision }[]>;
 }
 
 const probability = ({ answer }: Decision): number =>
@@ -193,6 +185,6 @@ test.skipIf(skipped)(`pictures decoded in the browser are answered as in Node${w
 
 test.skipIf(skipped)(`a picture that cannot be read is missing there too${why}`, async () => {
   const call = "window.edge.then((edge) => edge.decide([{ photo: 'data:image/png;base64,AAAA' }]))";
-  const [decision] = (await page.evaluate(call)) as Decision[];
+  const [decision] = (await opened.page.evaluate(call)) as Decision[];
   expect(decision!.missing).toEqual(['photo']);
 });

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { type Random, random } from '../core/random.js';
 import type { Values } from '../data/column.js';
+import { runBoth } from '../runtime/plain/agree.test.kit.js';
 import { type Arrays, type Numbers, openSession } from '../runtime/session.js';
 import { finiteDifferences } from '../tensor/check.js';
 import { emit } from '../tensor/emit.js';
@@ -45,11 +46,7 @@ async function run(
   outputs: Record<string, Tensor>,
   feeds: Arrays,
 ): Promise<Record<string, Numbers>> {
-  const session = await openSession(emit({ name: 'contract', outputs }));
-  const read = session.inputs.map(({ name }): [string, Numbers] => [name, feeds[name]!]);
-  const found = await session.run(Object.fromEntries(read));
-  await session.close();
-  return found;
+  return (await runBoth(emit({ name: 'contract', outputs }), feeds)).said;
 }
 
 const array = (data: Numbers['data'], ...dims: number[]): Numbers => ({ data, dims });

@@ -31,6 +31,14 @@ export interface Encoded {
   positions(port: string, rows: Int32Array): Int32Array;
 }
 
+/** Places of the only row of a batch: given, and absent. */
+const first = Int32Array.of(0);
+const nowhere = Int32Array.of(-1);
+
+function single(present: number, rows: Int32Array): Int32Array {
+  return present === 1 && rows.length === 1 ? first : nowhere;
+}
+
 /** Lazy encoding of a batch; `presence` [B, F] hides fields. */
 export function encodeLazily(model: EncodingModel, batch: Batch, presence: Uint8Array): Encoded {
   const width = model.manifest.fields.length;
@@ -38,6 +46,12 @@ export function encodeLazily(model: EncodingModel, batch: Batch, presence: Uint8
   const places = new Map<string, Int32Array>();
   /** Ports that hold every row of the batch, each at its own place. */
   const complete = new Set<string>();
+  const placesOf = (index: number, rows: Int32Array): Int32Array => {
+    const place = new Int32Array(batch.rows).fill(-1);
+    let given = 0;
+    for (const row of rows) if (presence[row * width + index] === 1) place[row] = given++;
+    return place;
+  };
   return {
     columns,
     position: (port, row) => places.get(port)![row]!,
@@ -54,21 +68,12 @@ export function encodeLazily(model: EncodingModel, batch: Batch, presence: Uint8
     want(port, rows) {
       if (columns[port] !== undefined) return;
       const { field, index, name, coder } = model.sources.get(port)!;
-      const place = new Int32Array(batch.rows).fill(-1);
-      let given = 0;
-      for (let i = 0; i < rows.length; i++) {
-        const row = rows[i]!;
-        if (presence[row * width + index] === 1) place[row] = given++;
-      }
+      const place = batch.rows === 1 ? single(presence[index]!, rows) : placesOf(index, rows);
       const all = batch.values[field]!;
-      const values =
-        given === batch.rows
-          ? all
-          : takeValues(
-              all,
-              rows.filter((row) => place[row]! >= 0),
-            );
+      const chosen = place === first ? undefined : rows.filter((row) => place[row]! >= 0);
+      const given = chosen?.length ?? 1;
       if (given === batch.rows) complete.add(port);
+      const values = given === batch.rows ? all : takeValues(all, chosen!);
       columns[port] = coder.encode(values, [name])[name]!;
       places.set(port, place);
       model.watch.encoded?.(port, given);
