@@ -98,6 +98,34 @@ test.each(objectives.kinds)(
   },
 );
 
+test.each(objectives.kinds)('%s: slopes of single rows are those of the loss', async (kind) => {
+  const { objective, truth, raw, wide } = caseOf(kind);
+  const outputs = input('outputs', ['B', wide]);
+  const said = input('truth', ['B', 1], objective.truthType);
+  const loss = objective.loss(outputs, said, input('weight', ['B', 1]), 0);
+  const [slope] = gradients(loss, [outputs]) as readonly Tensor[];
+  const feeds = {
+    outputs: array(raw, rows, wide),
+    truth: array(objective.feed(truth), rows, 1),
+    weight: array(new Float32Array(rows).fill(1), rows, 1),
+  };
+  const expected = floats((await run({ slope: slope! }, feeds)).slope);
+  const gradient = new Float32Array(rows * wide);
+  const curvature = new Float32Array(rows * wide);
+  objective.slopes(raw, truth, { gradient, curvature });
+  gradient.forEach((value, i) => {
+    // The loss is a mean over rows.
+    expect(value).toBeCloseTo(expected[i]! * rows, 4);
+  });
+  expect(curvature.every((value) => value > 0)).toBe(true);
+  const stepped = raw.map((value, i) => value - gradient[i]! / curvature[i]!);
+  const [before, after] = [raw, stepped].map(async (at) => {
+    const found = await run({ loss }, { ...feeds, outputs: array(at, rows, wide) });
+    return floats(found.loss)[0]!;
+  });
+  expect(await after!).toBeLessThan(await before!);
+});
+
 test.each(objectives.kinds)('%s: rows of unknown truth do not count', async (kind) => {
   const one = caseOf(kind);
   const { objective, state, truth, raw, wide } = one;
