@@ -1,5 +1,6 @@
 /** Lazy encoding: each port of a batch once, when first wanted, and only for the rows that want it. */
 import type { Column } from '../core/column.js';
+import type { Values } from '../data/column.js';
 import type { Coder } from '../encoder/encoder.js';
 import { allRows, type Batch, takeValues } from './batch.js';
 
@@ -39,6 +40,33 @@ function single(present: number, rows: Int32Array): Int32Array {
   return present === 1 && rows.length === 1 ? first : nowhere;
 }
 
+function count(place: Int32Array): number {
+  let given = 0;
+  for (const at of place) if (at >= 0) given++;
+  return given;
+}
+
+/** The values of those rows that have a place. */
+function takenAt(all: Values, rows: Int32Array, place: Int32Array): Values {
+  return takeValues(
+    all,
+    rows.filter((row) => place[row]! >= 0),
+  );
+}
+
+/** Columns of no rows, made once: most fields of a mixed record are absent. */
+const empties = new WeakMap<PortSource, Column>();
+const nobody = new Int32Array(0);
+
+function emptyOf(source: PortSource, all: Values): Column {
+  const known = empties.get(source);
+  if (known !== undefined) return known;
+  const { coder, name } = source;
+  const made = coder.encode(takeValues(all, nobody), [name])[name]!;
+  empties.set(source, made);
+  return made;
+}
+
 /** Lazy encoding of a batch; `presence` [B, F] hides fields. */
 export function encodeLazily(model: EncodingModel, batch: Batch, presence: Uint8Array): Encoded {
   const width = model.manifest.fields.length;
@@ -67,14 +95,16 @@ export function encodeLazily(model: EncodingModel, batch: Batch, presence: Uint8
     },
     want(port, rows) {
       if (columns[port] !== undefined) return;
-      const { field, index, name, coder } = model.sources.get(port)!;
-      const place = batch.rows === 1 ? single(presence[index]!, rows) : placesOf(index, rows);
+      const source = model.sources.get(port)!;
+      const { field, index, name, coder } = source;
       const all = batch.values[field]!;
-      const chosen = place === first ? undefined : rows.filter((row) => place[row]! >= 0);
-      const given = chosen?.length ?? 1;
+      const place = batch.rows === 1 ? single(presence[index]!, rows) : placesOf(index, rows);
+      const given = place === first ? 1 : place === nowhere ? 0 : count(place);
       if (given === batch.rows) complete.add(port);
-      const values = given === batch.rows ? all : takeValues(all, chosen!);
-      columns[port] = coder.encode(values, [name])[name]!;
+      columns[port] =
+        given === 0
+          ? emptyOf(source, all)
+          : coder.encode(given === batch.rows ? all : takenAt(all, rows, place), [name])[name]!;
       places.set(port, place);
       model.watch.encoded?.(port, given);
     },
