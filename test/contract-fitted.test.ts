@@ -37,13 +37,16 @@ const given: Readonly<Record<string, (stream: Random, rows: number) => Values>> 
     ),
 };
 
-async function fieldsOf(stream: Random, rows: number) {
-  const all = Object.entries(given).map(async ([kind, draw]) => {
-    const encoder = encoders.get(kind);
-    const values = draw(stream, rows);
-    const config = encoder.config.parse({});
-    return [kind, { coder: encoder.open(await encoder.fit(values, config)), values }] as const;
-  });
+/** A field of every kind, or of each as many. */
+async function fieldsOf(stream: Random, rows: number, many = 1) {
+  const all = Object.entries(given).flatMap(([kind, draw]) =>
+    Array.from({ length: many }, async (_, i) => {
+      const encoder = encoders.get(kind);
+      const values = draw(stream, rows);
+      const coder = encoder.open(await encoder.fit(values, encoder.config.parse({})));
+      return [`${kind}${i}`, { coder, values }] as const;
+    }),
+  );
   return Object.fromEntries(await Promise.all(all));
 }
 
@@ -100,35 +103,43 @@ function modelOf(kind: string, objective: string, options: object = {}) {
   return { expert, config, model };
 }
 
-test.each(pairs)('%s for %s: the graph says what was fitted', async (kind, objective) => {
-  const { expert, config, model } = modelOf(kind, objective);
-  await fc.assert(
-    fc.asyncProperty(fc.nat(), fc.integer({ min: 3, max: 90 }), async (seed, rows) => {
-      const fields = await fieldsOf(random(seed, 'records'), rows);
-      const about = carried(fields, expert.ports, rows);
-      const fitting = learn(model, objective, about, seed);
-      expect(fitting.said.every(Number.isFinite)).toBe(true);
-      const ports = Object.keys(about.columns);
-      const opened = portsOf(
-        Object.fromEntries(Object.entries(fields).map(([name, { coder }]) => [name, coder])),
-      );
-      const graph = { kind, config, fields: opened, ports, outputs: widths[objective]! };
-      const aim = { objective: objectives.get(objective), state: {} };
-      const runner = await openExpert(
-        sessions,
-        expertParts('fitted', graph, fitting.learned(), aim),
-      );
-      const all = Int32Array.from({ length: rows }, (_, i) => i);
-      const served = await runner.say(ports, { columns: about.columns, rows: () => all });
-      await runner.close();
-      expect(served).toHaveLength(fitting.said.length);
-      served.forEach((value, i) => {
-        expect(Math.abs(value - fitting.said[i]!)).toBeLessThan(1e-5);
-      });
-    }),
-    { numRuns: 6 },
-  );
-});
+test.each(
+  pairs.flatMap(([kind, objective]) => [
+    [kind, objective, 1] as const,
+    [kind, objective, 8] as const,
+  ]),
+)(
+  '%s for %s: the graph says what was fitted, %i fields of a kind',
+  async (kind, objective, many) => {
+    const { expert, config, model } = modelOf(kind, objective);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.integer({ min: 3, max: 90 }), async (seed, rows) => {
+        const fields = await fieldsOf(random(seed, 'records'), rows, many);
+        const about = carried(fields, expert.ports, rows);
+        const fitting = learn(model, objective, about, seed);
+        expect(fitting.said.every(Number.isFinite)).toBe(true);
+        const ports = Object.keys(about.columns);
+        const opened = portsOf(
+          Object.fromEntries(Object.entries(fields).map(([name, { coder }]) => [name, coder])),
+        );
+        const graph = { kind, config, fields: opened, ports, outputs: widths[objective]! };
+        const aim = { objective: objectives.get(objective), state: {} };
+        const runner = await openExpert(
+          sessions,
+          expertParts('fitted', graph, fitting.learned(), aim),
+        );
+        const all = Int32Array.from({ length: rows }, (_, i) => i);
+        const served = await runner.say(ports, { columns: about.columns, rows: () => all });
+        await runner.close();
+        expect(served).toHaveLength(fitting.said.length);
+        served.forEach((value, i) => {
+          expect(Math.abs(value - fitting.said[i]!)).toBeLessThan(1e-5);
+        });
+      }),
+      { numRuns: 6 },
+    );
+  },
+);
 
 test.each(pairs)('%s for %s: the same seed gives the same bytes', async (kind, objective) => {
   const { expert, model } = modelOf(kind, objective, { rowShare: 0.7, columnShare: 0.7 });
