@@ -1,26 +1,13 @@
 /** A shared expert from end to end: the dear one is asked where the cheap one does not know. */
 import { expect, test } from 'vitest';
 import type { Bundle } from '../src/mixture/bundle.js';
-import { plan } from '../src/mixture/plan.js';
 import { openPredictor } from '../src/predict/predictor.js';
 import { train } from '../src/train/train.js';
 import { recordsOf } from './animals.js';
-import { claims } from './claims.js';
+import { claims, claimsPlan } from './claims.js';
 
-function planOf(gate: object, more: object = {}) {
-  const training = { batch: 32, epochs: 10 };
-  return plan({
-    data: { source: 'claims', target: 'claim' },
-    fields: { amount: 'number', note: { kind: 'text', minimum: 1 } },
-    experts: {
-      cheap: { kind: 'linear', reads: ['amount'], training },
-      dear: { kind: 'text', width: 8, hidden: 8, reads: ['note'], training },
-    },
-    gate: { shared: 'cheap', reads: ['amount'], batch: 32, rate: 0.02, ...gate },
-    training: { threads: 0, crossFitBelow: 0, holdout: 0.5 },
-    ...more,
-  });
-}
+const planOf = (gate: object, more?: object) =>
+  claimsPlan({ shared: 'cheap', batch: 32, rate: 0.02, ...gate }, more);
 
 const fresh = claims(400, 2);
 const [settled, open] = [(amount: number) => amount > 0.2, (amount: number) => amount < -0.2];

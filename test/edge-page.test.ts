@@ -1,11 +1,8 @@
 /** The page of examples/edge, built and opened in a real browser, decides as Node does. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBundle } from '../src/mixture/bundle.js';
 import { saveBundle } from '../src/mixture/save.js';
@@ -13,15 +10,14 @@ import { explain } from '../src/predict/explain.js';
 import { openPredictor, type Predictor } from '../src/predict/predictor.js';
 import { train } from '../src/train/train.js';
 import { animals, small } from './animals.js';
-import { browserArguments, executablePath, serve, skipped, why } from './browser.js';
+import { type OpenedPage, openPage, skipped, why } from './browser.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'monban-page-'));
 const site = join(folder, 'site');
 const record = { say: 'moo 猫かもしれない', weight: 480, eats: ['grass', 'lot3'] };
 let native: Predictor;
-let browser: Browser;
-let server: Server;
-let page: Page;
+let opened: OpenedPage;
+let page: OpenedPage['page'];
 const strange: string[] = [];
 
 beforeAll(async () => {
@@ -39,24 +35,21 @@ beforeAll(async () => {
     '--out',
     site,
   ]);
-  server = await serve(site);
-  browser = await chromium.launch({ executablePath, args: [...browserArguments] });
-  page = await browser.newPage({ locale: 'en-GB' });
+  opened = await openPage(site, { locale: 'en-GB' });
+  page = opened.page;
   page.on('pageerror', (error) => strange.push(error.message));
   page.on('request', (request) => {
-    if (!request.url().startsWith(address())) strange.push(request.url());
+    if (!request.url().startsWith(opened.address)) strange.push(request.url());
   });
-  await page.goto(address());
+  await page.goto(opened.address);
   await page.waitForSelector('form:not([hidden])');
 }, 180_000);
 afterAll(async () => {
-  await browser?.close();
-  server?.close();
+  await opened?.close();
   await native?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-const address = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 const texts = (selector: string): Promise<string[]> => page.locator(selector).allTextContents();
 
 test.skipIf(skipped)(`a record filled in gets the decision of Node${why}`, async () => {

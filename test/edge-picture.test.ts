@@ -1,10 +1,7 @@
 /** Pictures that a real browser decodes get the answers of Node: exactly, or nearly where they are resized. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp, { type Sharp } from 'sharp';
 import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -17,15 +14,13 @@ import { saveBundle } from '../src/mixture/save.js';
 import { openPredictor, type Predictor } from '../src/predict/predictor.js';
 import type { LabelledRows } from '../src/train/rows.js';
 import { train } from '../src/train/train.js';
-import { browserArguments, executablePath, serve, skipped, why } from './browser.js';
+import { type OpenedPage, openPage, skipped, why } from './browser.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'monban-edge-picture-'));
 const extent = { height: 16, width: 16, channels: 3 };
 const reading = { limit: 1e6 };
 let native: Predictor;
-let browser: Browser;
-let server: Server;
-let page: Page;
+let opened: OpenedPage;
 
 /** A bar that lies (red) or stands (blue) on soft colours, as raw pixels. */
 function drawn(stands: boolean, [width, height]: readonly [number, number], seed: number): Sharp {
@@ -118,15 +113,12 @@ beforeAll(async () => {
   await trained(model);
   native = await openPredictor(openBundle(model));
   await built(join(folder, 'site'));
-  server = await serve(join(folder, 'site'));
-  browser = await chromium.launch({ executablePath, args: [...browserArguments] });
-  page = await browser.newPage();
-  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  await page.waitForFunction('window.edge !== undefined');
+  opened = await openPage(join(folder, 'site'));
+  await opened.page.goto(opened.address);
+  await opened.page.waitForFunction('window.edge !== undefined');
 }, 180_000);
 afterAll(async () => {
-  await browser?.close();
-  server?.close();
+  await opened?.close();
   await native?.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -142,23 +134,28 @@ function there(pictures: readonly string[]): Promise<{ bytes: number[]; decision
       decision: decisions[i],
     })));
   })()`;
-  return page.evaluate(call) as Promise<{ bytes: number[]; decision: Decision }[]>;
+  return opened.page.evaluate(call) as Promise<{ bytes: number[]; decision: Decision }[]>;
 }
 
 const probability = ({ answer }: Decision): number =>
   answer.top!.find(({ value }) => value === 'lies')!.probability;
 
-/** Differences of ten pictures: of bytes on average and at most, of probabilities, and of routes. */
+/**
+ * Differences of ten pictures: of bytes on average and at most, of answers, and of probabilities where
+ * Node is asked about the very bytes that the browser decoded. How far a byte moves a probability is the
+ * network's affair.
+ */
 async function differences(pictures: readonly string[]) {
   const found = await there(pictures);
   const here = await native.decide(pictures.map((photo) => ({ photo })));
+  const same = await native.decide(found.map(({ bytes }) => ({ photo: bytes })));
   const gaps: number[] = [];
   for (const [i, picture] of pictures.entries()) {
     const own = await decode(picture, reading, extent, 255);
     gaps.push(...own.map((byte, at) => Math.abs(byte - found[i]!.bytes[at]!)));
   }
   const apart = found.map(({ decision }, i) =>
-    Math.abs(probability(decision) - probability(here[i]!)),
+    Math.abs(probability(decision) - probability(same[i]!)),
   );
   return {
     mean: gaps.reduce((a, b) => a + b, 0) / gaps.length,
@@ -169,30 +166,30 @@ async function differences(pictures: readonly string[]) {
   };
 }
 
-/** At most: bytes on average, a byte, the probability of a class. */
-const bounds: readonly [RegExp, readonly [number, number, number]][] = [
-  [/^(png|grey png|jpeg|webp), own/, [0, 0, 1e-5]],
+/** At most: bytes on average, and a byte. */
+const bounds: readonly [RegExp, readonly [number, number]][] = [
+  [/^(png|grey png|jpeg|webp), own/, [0, 0]],
   // Transparency is rounded otherwise, and Node's decoders of JPEG and WebP shrink pictures on the way.
-  [/^png with alpha/, [1, 4, 0.01]],
-  [/^(jpeg|webp), (twice|ten times|wide)/, [5, 45, 0.06]],
-  [/./, [1, 8, 0.01]],
+  [/^png with alpha/, [1, 4]],
+  [/^(jpeg|webp), (twice|ten times|wide)/, [5, 45]],
+  [/./, [1, 8]],
 ];
 
 test.skipIf(skipped)(`pictures decoded in the browser are answered as in Node${why}`, async () => {
   for (const [name, pictures] of await samples()) {
     const found = await differences(pictures);
-    const [, [mean, most, probable]] = bounds.find(([pattern]) => pattern.test(name))!;
+    const [, [mean, most]] = bounds.find(([pattern]) => pattern.test(name))!;
     const told = `${name}: ${JSON.stringify(found)}`;
     if (process.env.EDGE_FIGURES !== undefined) process.stdout.write(`${told}\n`);
     expect(found.mean, told).toBeLessThanOrEqual(mean);
     expect(found.most, told).toBeLessThanOrEqual(most);
-    expect(found.probability, told).toBeLessThan(probable);
+    expect(found.probability, told).toBeLessThan(1e-5);
     expect(found.others, told).toBe(0);
   }
 });
 
 test.skipIf(skipped)(`a picture that cannot be read is missing there too${why}`, async () => {
   const call = "window.edge.then((edge) => edge.decide([{ photo: 'data:image/png;base64,AAAA' }]))";
-  const [decision] = (await page.evaluate(call)) as Decision[];
+  const [decision] = (await opened.page.evaluate(call)) as Decision[];
   expect(decision!.missing).toEqual(['photo']);
 });

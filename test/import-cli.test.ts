@@ -18,11 +18,11 @@ import { openDataset } from '../src/data/dataset.js';
 import { experts } from '../src/expert/experts.js';
 import { type GraphBuilder, graphBuilder } from '../src/onnx/graph.js';
 import type { Shape } from '../src/onnx/types.js';
+import { numbers } from './stones.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'monban-import-cli-'));
 const at = (name: string): string => join(folder, name);
 const bin = resolve('bin/monban.mjs');
-const numbers = ['carat', 'depth', 'table', 'price', 'x', 'y', 'z'];
 
 /** Runs a command where the files are; gives what it printed as its one JSON object. */
 function monban(...args: string[]) {

@@ -1,92 +1,33 @@
-/** Models that other tools wrote, as experts: from the spec to answers, and everything that can be wrong. */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** Models that other tools wrote, as experts: from the spec to answers. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MonbanError } from '../src/core/fault.js';
 import { openDataset } from '../src/data/dataset.js';
 import { evaluateRows } from '../src/evaluate/evaluate.js';
 import { type Bundle, openBundle } from '../src/mixture/bundle.js';
-import { plan } from '../src/mixture/plan.js';
 import { saveBundle } from '../src/mixture/save.js';
-import { graphBuilder } from '../src/onnx/graph.js';
 import { explain } from '../src/predict/explain.js';
 import { openPredictor, type Predictor } from '../src/predict/predictor.js';
-import { type LabelledRows, readRows } from '../src/train/rows.js';
+import type { LabelledRows } from '../src/train/rows.js';
 import { train } from '../src/train/train.js';
 import { openRows } from '../src/train/training-rows.js';
 import { recordsOf } from './animals.js';
+import {
+  forest,
+  linear,
+  models,
+  numbers,
+  order,
+  planOf,
+  priceFields,
+  rowsFor,
+  table,
+  torch,
+} from './stones.js';
 
-const models = resolve('test/models');
 const folder = mkdtempSync(join(tmpdir(), 'monban-import-'));
-const numbers = ['carat', 'depth', 'table', 'price', 'x', 'y', 'z'];
-const order = ['Premium', 'Fair', 'Ideal', 'Good', 'Very Good'];
-/** Diamonds that no model of test/models was made from. */
-const query =
-  "SELECT * FROM read_parquet('datasets/diamonds/diamonds.parquet', file_row_number = true) WHERE file_row_number % 54 = 1";
-
-interface Spec {
-  readonly target?: string;
-  readonly source?: string;
-  readonly objective?: string;
-  readonly experts: Record<string, unknown>;
-  readonly fields?: Record<string, unknown>;
-  readonly training?: Record<string, unknown>;
-}
-
-const usual = Object.fromEntries(numbers.map((name) => [name, 'number']));
-
-function planOf({ target = 'cut', objective = 'classification', experts, ...more }: Spec) {
-  const { source = query } = more;
-  const fields = more.fields ?? { ...usual, color: 'category', clarity: 'category' };
-  return plan({
-    data: { source: { query: source }, target },
-    fields,
-    objective,
-    experts,
-    gate: { epochs: 4, kind: 'linear' },
-    training: { threads: 0, crossFitBelow: 0, holdout: 0.5, ...more.training },
-  });
-}
-
-const table = { kind: 'tabular', width: 16, depth: 1, training: { epochs: 3, batch: 64 } };
-const torch = {
-  kind: 'onnx',
-  path: 'cut-torch.onnx',
-  inputs: { amounts: numbers },
-  gives: 'logits',
-  classes: order,
-};
-const forest = {
-  kind: 'onnx',
-  path: 'cut-forest.onnx',
-  inputs: { float_input: numbers },
-  gives: 'probabilities',
-  classes: order,
-};
-
-const priceFields = { carat: 'number', color: 'category', cut: 'category', table: 'number' };
-const linear = {
-  kind: 'onnx',
-  path: 'price-linear.onnx',
-  inputs: {
-    carat: 'carat',
-    color: { field: 'color', codes: ['D', 'E', 'F', 'G', 'H', 'I', 'J'] },
-    cut: ['cut'],
-  },
-  gives: 'value',
-  missing: 3,
-};
-
-async function rowsFor(use: ReturnType<typeof plan>): Promise<LabelledRows> {
-  const data = await openDataset(use.spec.data.source);
-  try {
-    return await readRows(use, data, 0);
-  } finally {
-    await data.close();
-  }
-}
 
 /** What ONNX Runtime itself says of one output, for rows of plain numbers. */
 async function directly(file: string, name: string, output: string, rows: LabelledRows) {
@@ -223,121 +164,6 @@ test('an amount from whole numbers and texts; its spread is fitted on held-out r
   const { answer } = said.experts.find(({ expert }) => expert === 'linear')!;
   expect(Number(answer.value)).toBeCloseTo(Number(price!.data[0]), 0);
   await asking.close();
-});
-
-async function faultsOf(experts: Record<string, unknown>, more: Partial<Spec> = {}) {
-  try {
-    await train(planOf({ experts: { table, ...experts }, ...more }), rows, { base: folder });
-  } catch (error) {
-    if (error instanceof MonbanError) return error.message.split('\n');
-    throw error;
-  }
-  throw new Error('nothing was wrong');
-}
-
-/** Copies a model to where the faulty specs look for it. */
-function given(name: string): string {
-  copyFileSync(join(models, name), join(folder, name));
-  return name;
-}
-
-test('files that are no models are refused, all at once', async () => {
-  const whole = readFileSync(join(models, 'cut-torch.onnx'));
-  writeFileSync(join(folder, 'half.onnx'), whole.subarray(0, whole.length / 2));
-  writeFileSync(join(folder, 'text.onnx'), 'a text');
-  writeFileSync(join(folder, 'empty.onnx'), '');
-  const paths = ['none.onnx', '.', 'half.onnx', 'text.onnx', 'empty.onnx'];
-  const experts = Object.fromEntries(paths.map((path, i) => [`m${i}`, { ...torch, path }]));
-  const lines = await faultsOf(experts);
-  expect(lines).toHaveLength(paths.length);
-  expect(lines[0]).toContain('experts.m0.path: expected an ONNX file, got no file "none.onnx"');
-  expect(lines[1]).toContain('the folder "."');
-  for (const i of [2, 3, 4])
-    expect(lines[i]).toMatch(new RegExp(`^experts.m${i}.path .*expected an? `));
-});
-
-test('an opset from the future, operators of others and weights elsewhere are refused', async () => {
-  const graph = graphBuilder('future');
-  graph.input('amounts', ['B', 7], 'float32');
-  graph.output('logits', graph.node('NoSuchOperator', ['amounts'])[0]!, ['B', 5], 'float32');
-  writeFileSync(join(folder, 'custom.onnx'), graph.bytes());
-  const whole = Buffer.from(readFileSync(join(models, 'cut-torch.onnx')));
-  // opset_import { version: 13 } is the last message of the file: 42 02 10 0d.
-  const at = whole.lastIndexOf(Buffer.from([0x42, 0x02, 0x10, 0x0d]));
-  expect(at).toBeGreaterThan(0);
-  whole[at + 3] = 99;
-  writeFileSync(join(folder, 'future.onnx'), whole);
-  const [future, custom, apart] = await faultsOf({
-    future: { ...torch, path: 'future.onnx' },
-    custom: { ...torch, path: 'custom.onnx' },
-    apart: { ...torch, path: given('cut-apart.onnx') },
-  });
-  expect(future).toContain('expected a model of a supported version');
-  expect(custom).toContain('expected operators of the standard set');
-  expect(apart).toContain('expected a model in one file');
-});
-
-test('everything between spec and model is said at once, with the inputs that there are', async () => {
-  const path = given('cut-forest.onnx');
-  const lines = await faultsOf({
-    a: {
-      ...forest,
-      path,
-      inputs: { float_inputs: numbers, float_input: ['carat', 'dept', 'color'] },
-    },
-    b: { ...forest, path, inputs: { float_input: ['carat'] }, output: 'score' },
-    c: { ...forest, path, classes: ['Premium', 'Fairr', 'Ideal', 'Premium'] },
-    d: { ...forest, path, classes: undefined },
-    e: { ...forest, path, gives: 'value' },
-  });
-  const text = lines.join('\n');
-  expect(text).toContain(
-    "experts.a.inputs.float_inputs: expected one of the model's inputs: float_input: float32",
-  );
-  expect(text).toContain(
-    'experts.a.inputs.float_input[1]: expected a field of the spec, got "dept"; did you mean "depth"?',
-  );
-  expect(text).toContain(
-    'experts.a.inputs.float_input[2]: expected numbers, got color, which holds texts',
-  );
-  expect(text).toContain('experts.b.inputs.float_input: expected float_input: float32');
-  expect(text).toContain('got 1 numbers a record');
-  expect(text).toContain("experts.b.output: expected one of the model's outputs: label: string");
-  expect(text).toContain('did you mean "scores"?');
-  expect(text).toContain('experts.c.classes[1]: expected a label of the target');
-  expect(text).toContain('experts.c.classes[3]: expected every label once, got "Premium" again');
-  expect(text).toContain(
-    "experts.c.classes: expected as many as the model's output has numbers, 5, got 4",
-  );
-  expect(text).toContain(
-    'experts.d.classes: expected labels of the target in the order of the output',
-  );
-  expect(text).toContain('experts.e.gives: expected probabilities or logits for this objective');
-});
-
-test('zip maps, whole numbers without a filling and inputs that nobody feeds are refused', async () => {
-  const text = (
-    await faultsOf(
-      {
-        zipped: { ...forest, path: given('cut-zipmap.onnx') },
-        price: {
-          kind: 'onnx',
-          path: given('price-linear.onnx'),
-          inputs: { color: { field: 'color', codes: ['D'] }, cut: 'carat' },
-          gives: 'value',
-        },
-      },
-      {},
-    )
-  ).join('\n');
-  expect(text).toContain('experts.zipped.output: expected one output that can be probabilities');
-  expect(text).toContain('zipmap": False');
-  expect(text).toContain('experts.price.inputs.carat: expected fields for the model');
-  expect(text).toContain('add for example "missing: -1"');
-  expect(text).toContain(
-    'experts.price.inputs.cut: expected values that an input of string can take, got carat',
-  );
-  expect(text).toContain('experts.price.gives: expected probabilities or logits');
 });
 
 test('texts of rows that wait in a file are asked about like those in memory', async () => {

@@ -6,14 +6,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { open } from '../src/edge.js';
 import { evaluateRows } from '../src/evaluate/evaluate.js';
 import { openBundle } from '../src/mixture/bundle.js';
-import { plan } from '../src/mixture/plan.js';
 import { saveBundle } from '../src/mixture/save.js';
 import { explain, type Ground } from '../src/predict/explain.js';
 import { explainText } from '../src/predict/explain-text.js';
 import { openPredictor, type Predictor } from '../src/predict/predictor.js';
 import { train } from '../src/train/train.js';
 import { animals, recordsOf, small } from './animals.js';
-import { claims } from './claims.js';
+import { claims, claimsPlan } from './claims.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'monban-knn-'));
 const model = join(folder, 'model');
@@ -77,25 +76,10 @@ test('under WebAssembly it asks the same experts and answers the same', async ()
   });
 });
 
-/** Two experts of which the amount says where each is good; the gate reads nothing else. */
-function claimsPlan(gate: object, more: object = {}) {
-  const training = { batch: 32, epochs: 10 };
-  return plan({
-    data: { source: 'claims', target: 'claim' },
-    fields: { amount: 'number', note: { kind: 'text', minimum: 1 } },
-    experts: {
-      cheap: { kind: 'linear', reads: ['amount'], training },
-      dear: { kind: 'text', width: 8, hidden: 8, reads: ['note'], training },
-    },
-    gate: { kind: 'knn', pool: 'mixture', topK: 1, reads: ['amount'], ...gate },
-    training: { threads: 0, crossFitBelow: 0, holdout: 0.5 },
-    ...more,
-  });
-}
-
 /** Share of fresh claims sent to the dear expert where the amount settles them, and where not. */
 async function sentToDear(gate: object, more?: object) {
-  const opened = await openPredictor(await train(claimsPlan(gate, more), claims(800, 1)));
+  const use = claimsPlan({ kind: 'knn', pool: 'mixture', topK: 1, ...gate }, more);
+  const opened = await openPredictor(await train(use, claims(800, 1)));
   const fresh = claims(400, 2);
   const decisions = await opened.decide(recordsOf(fresh));
   const { grounds, decision } = await explain(opened, { amount: -1, note: 'lost item' });

@@ -71,16 +71,21 @@ test('ragged, broken, huge and mixed values are read or missing, and what is mis
   const { found } = json('', 'init', 'rows.jsonl', '--target', 'label', '--out', 'rows.yaml');
   const kinds = found.fields.map((field: { kind: string }) => field.kind);
   expect(kinds).toEqual(['series', 'time', 'image']);
+  expect(found.fields[1].reason).toMatch(/; 4 are none, such as "2024-02-31"$/);
   const spec = readFileSync(at('rows.yaml'), 'utf8').replace(/^experts:[\s\S]*/m, experts);
   writeFileSync(at('rows.yaml'), spec);
   const trained = json('', 'train', 'rows.yaml', '--out', 'model');
   expect(trained.stderr).toMatch(
     /8 of 160 values count as missing; the first: fields\.photo, record 10: expected a path.*nowhere\.png/,
   );
+  expect(trained.stderr).toMatch(
+    /4 of 160 values count as missing, wholly or in part; the first: fields\.day, record 4: .*2024-02-31/,
+  );
   const scored = json('', 'evaluate', 'model', 'rows.jsonl');
   expect(scored.found.metrics.accuracy).toBeGreaterThan(0.9);
   const { found: predicted, stderr } = json('', 'predict', 'model', 'rows.jsonl');
   expect(stderr).toMatch(/photo: .*it counts as missing/);
+  expect(stderr.match(/day: .*2024-02-31.*it counts as missing/g)).toHaveLength(1);
   expect(predicted.decisions).toHaveLength(rows);
   const explained = json('', 'explain', 'model', '--data', 'rows.jsonl', '--row', '70');
   expect(explained.found.decision.missing).toEqual(['photo']);
@@ -93,6 +98,22 @@ test('faults name the record of a stream', () => {
   const good = '{"wave": [1, 2]}';
   const { status, stderr } = run(`${good}\n${good}\n{"wave": 5}\n`, 'predict', 'model', '-');
   expect([status, stderr]).toEqual([2, expect.stringContaining('record 3.wave: expected a list')]);
+});
+
+test('a reading that is no number is said to be missing', () => {
+  const { stderr, found } = json('{"wave": [1, "x", 3]}', 'predict', 'model', '-');
+  expect(stderr).toMatch(/^wave: expected finite numbers.*got "x"; .*it counts as missing\n$/);
+  expect(found.decisions[0].missing).toEqual(['day', 'photo']);
+});
+
+test('a fault far into a file names the record of the file', () => {
+  const lines = Array.from({ length: 9000 }, (_, i) => `${i},${i === 8999 ? 5 : ''}`);
+  writeFileSync(at('far.csv'), `n,photo\n${lines.join('\n')}\n`);
+  const said = expect.stringContaining('photo, record 9000: expected a text or a list, got 5');
+  const many = run('', 'predict', 'model', 'far.csv', '--out', 'far-decided.csv');
+  expect([many.status, many.stderr]).toEqual([2, said]);
+  const one = run('', 'explain', 'model', '--data', 'far.csv', '--row', '9000');
+  expect([one.status, one.stderr]).toEqual([2, said]);
 });
 
 test('an amount that is always the same teaches nothing', () => {

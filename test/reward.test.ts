@@ -1,38 +1,15 @@
 /** A reward from the spec to the decision: it moves the route, and earns more than likelihood does. */
 import { expect, test } from 'vitest';
 import type { Decision } from '../src/mixture/decision.js';
-import { plan } from '../src/mixture/plan.js';
 import { openPredictor } from '../src/predict/predictor.js';
 import type { LabelledRows } from '../src/train/rows.js';
 import { train } from '../src/train/train.js';
 import { recordsOf } from './animals.js';
-import { claims } from './claims.js';
+import { claims, claimsPlan } from './claims.js';
 
 const price = 0.2;
 
-function planOf(reward?: object) {
-  const training = { batch: 32, epochs: 10 };
-  return plan({
-    data: { source: 'claims', target: 'claim' },
-    fields: { amount: 'number', note: { kind: 'text', minimum: 1 } },
-    experts: {
-      cheap: { kind: 'linear', reads: ['amount'], training },
-      dear: { kind: 'text', width: 8, hidden: 8, reads: ['note'], training },
-    },
-    // The gate must not read the note: a price buys what only the dear expert sees.
-    gate: {
-      kind: 'linear',
-      pool: 'mixture',
-      topK: 1,
-      reads: ['amount'],
-      cost: 0,
-      batch: 32,
-      rate: 0.02,
-    },
-    training: { threads: 0, crossFitBelow: 0, holdout: 0.5 },
-    ...(reward === undefined ? {} : { reward }),
-  });
-}
+const gate = { kind: 'linear', pool: 'mixture', topK: 1, cost: 0, batch: 32, rate: 0.02 };
 
 /** A right answer earns one; asking the dear expert costs its price. */
 function earned(decisions: readonly Decision[], truth: LabelledRows['target']): number {
@@ -44,7 +21,8 @@ function earned(decisions: readonly Decision[], truth: LabelledRows['target']): 
 }
 
 async function decide(reward?: object) {
-  const predictor = await openPredictor(await train(planOf(reward), claims(800, 1)));
+  const use = claimsPlan(gate, reward === undefined ? {} : { reward });
+  const predictor = await openPredictor(await train(use, claims(800, 1)));
   const fresh = claims(400, 2);
   const decisions = await predictor.decide(recordsOf(fresh));
   await predictor.close();

@@ -26,12 +26,16 @@ export function sayAbsent(columns: readonly string[]): void {
 
 /** Says on standard error which values of fields could not be read: a few examples of each field. */
 export function brokenSayer(examples = 3): (field: string, faults: readonly Fault[]) => void {
-  const said = new Map<string, number>();
+  const said = new Map<string, Set<string>>();
   return (field, faults) => {
-    const before = said.get(field) ?? 0;
-    said.set(field, before + faults.length);
-    for (const fault of faults.slice(0, Math.max(0, examples - before)))
-      printError(`${describeFault({ ...fault, where: field })}; it counts as missing`);
+    const known = said.get(field) ?? new Set();
+    said.set(field, known);
+    for (const fault of faults) {
+      const text = `${describeFault({ ...fault, where: field })}; it counts as missing`;
+      if (known.size >= examples) return;
+      if (!known.has(text)) printError(text);
+      known.add(text);
+    }
   };
 }
 

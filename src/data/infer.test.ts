@@ -94,6 +94,26 @@ describe('on made-up columns', () => {
     expect(await kindOf(expression)).toBe(kind);
   });
 
+  it('counts what is no time among times, and no number among those of lists', async () => {
+    const reasonOf = async (expression: string): Promise<string> => {
+      const query = `SELECT ${expression} AS v FROM range(200) r(i)`;
+      const data = await openDataset({ query });
+      const [field] = (await inferKinds(data)).fields;
+      await data.close();
+      return `${field!.kind}: ${field!.reason}`;
+    };
+    const day = `(DATE '2024-01-01' + i::INT)::VARCHAR`;
+    expect(await reasonOf(day)).toBe('time: 100 % of the texts are dates or times');
+    expect(await reasonOf(`CASE WHEN i % 50 = 7 THEN '2024-02-31' ELSE ${day} END`)).toBe(
+      'time: 98 % of the texts are dates or times; 4 are none, such as "2024-02-31"',
+    );
+    const items = (odd: string) => `[to_json(i), ${odd}, to_json(i / 7)]`;
+    expect(await reasonOf(items(`CASE WHEN i = 7 THEN to_json('x') ELSE 'null'::JSON END`))).toBe(
+      'ids: lists of texts; a series but that 1 of 401 items is no number, such as "x"',
+    );
+    expect(await reasonOf(`[to_json('x'), to_json('y' || i % 5)]`)).toBe('ids: lists of texts');
+  });
+
   it('takes years and days of the year for numbers, and row numbers of a small file not', async () => {
     expect(await kindOf('1950 + i', 'v', 80)).toBe('number');
     expect(await kindOf('1 + i % 366', 'v', 1000)).toBe('number');

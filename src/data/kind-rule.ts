@@ -1,5 +1,6 @@
 /** Rules of thumb that choose the kind of a field from what its column holds. */
-import type { Profile } from './profile.js';
+import { show } from '../core/fault.js';
+import type { ListProfile, Profile } from './profile.js';
 
 export type InferredKind =
   | 'number'
@@ -35,10 +36,17 @@ const nothing: Rule = ({ present, distinct, rows }) => {
   return { kind: 'skip', reason: 'has the same value in every row' };
 };
 
+/** Why lists that are nearly numbers are no series, for whoever thought that they were. */
+function oddItems({ items, cells, example }: NonNullable<ListProfile['mixed']>): string {
+  const are = cells === 1 ? 'is no number' : 'are no numbers';
+  return `a series but that ${cells} of ${items} items ${are}, such as ${show(example)}`;
+}
+
 const lists: Rule = ({ column, lists: profile }) => {
   if (profile === undefined) return undefined;
-  const { shortest, longest } = profile;
+  const { shortest, longest, mixed } = profile;
   const element = column.type.replace(/\[\d*\]$/, '');
+  if (mixed !== undefined) return { kind: 'ids', reason: `lists of texts; ${oddItems(mixed)}` };
   if (!/INT|FLOAT|DOUBLE|DECIMAL/.test(element)) return { kind: 'ids', reason: 'lists of texts' };
   const sides = [Math.sqrt(longest), Math.sqrt(longest / 3)];
   const square = longest >= 64 && sides.some(Number.isInteger);
@@ -51,7 +59,11 @@ const lists: Rule = ({ column, lists: profile }) => {
 const times: Rule = ({ column, texts }) => {
   if (/^(DATE|TIME)/.test(column.type)) return { kind: 'time', reason: `of type ${column.type}` };
   if (texts === undefined || texts.times < 0.95) return undefined;
-  return { kind: 'time', reason: `${percent(texts.times)} of the texts are dates or times` };
+  const reason = `${percent(texts.times)} of the texts are dates or times`;
+  const { cells, example } = texts.untimed;
+  if (cells === 0) return { kind: 'time', reason };
+  const are = cells === 1 ? '1 is none' : `${cells} are none`;
+  return { kind: 'time', reason: `${reason}; ${are}, such as ${show(example)}` };
 };
 
 const images: Rule = ({ texts }) =>

@@ -28,11 +28,19 @@ export interface NumberProfile {
   readonly marks?: { readonly texts: readonly string[]; readonly cells: number };
 }
 
+/** Cells that are not like the others: how many, and the first one in the alphabet. */
+export interface Odd {
+  readonly cells: number;
+  readonly example: string;
+}
+
 /** Means over present texts, shares in 0 to 1. */
 export interface TextProfile {
   readonly length: number;
   readonly words: number;
   readonly times: number;
+  /** Texts that are no times, and one of them. */
+  readonly untimed: Odd;
   readonly logs: number;
   /** Encoded images, or paths of image files that are there. */
   readonly images: number;
@@ -43,6 +51,8 @@ export interface TextProfile {
 export interface ListProfile {
   readonly shortest: number;
   readonly longest: number;
+  /** Of JSON that is numbers and other things: all items, and those that are no numbers. */
+  readonly mixed?: Odd & { readonly items: number };
 }
 
 const orderedRows = 20_000;
@@ -117,8 +127,26 @@ async function profileLists(dataset: Dataset, column: ColumnInfo, source: string
     `SELECT count(*) AS rows, count(*) FILTER (len(raw) > 0) AS present,
       count(DISTINCT hash(raw)) AS uniq, min(len(raw)) AS low, max(len(raw)) AS high FROM ${source}`,
   );
-  const lists = { shortest: Number(row.low), longest: Number(row.high) };
+  const mixed = column.type === 'JSON[]' ? await mixedItems(dataset, source) : undefined;
+  const lists: ListProfile = {
+    shortest: Number(row.low),
+    longest: Number(row.high),
+    ...(mixed === undefined ? {} : { mixed }),
+  };
   return { ...counts(column, row), lists };
+}
+
+/** What is no number in lists of JSON; undefined where nothing else is. */
+async function mixedItems(dataset: Dataset, source: string): Promise<ListProfile['mixed']> {
+  const row = await one(
+    dataset,
+    `SELECT count(*) AS items, count(*) FILTER (NOT numeric) AS odd,
+      min(item ->> '$') FILTER (NOT numeric) AS example
+    FROM (SELECT item, json_type(item) IN ('UBIGINT', 'BIGINT', 'DOUBLE') AS numeric
+      FROM (SELECT unnest(raw) AS item FROM ${source}) WHERE json_type(item) <> 'NULL')`,
+  );
+  const [items, cells] = [Number(row.items), Number(row.odd)];
+  return cells === items ? undefined : { items, cells, example: String(row.example) };
 }
 
 async function profileTexts(dataset: Dataset, column: ColumnInfo, source: string) {
@@ -128,6 +156,7 @@ async function profileTexts(dataset: Dataset, column: ColumnInfo, source: string
     `SELECT count(*) AS rows, count(x) AS present, count(DISTINCT x) AS uniq, avg(len(x)) AS length,
       avg(len(string_split_regex(x, '\\s+')) + len(regexp_extract_all(x, '${unspaced}')) / 2) AS words,
       avg((time IS NOT NULL)::INT) FILTER (x IS NOT NULL) AS times,
+      count(x) FILTER (time IS NULL) AS untimed, min(x) FILTER (time IS NULL) AS example,
       avg(regexp_matches(x, '${logPattern}')::INT) AS logs
     FROM (SELECT nullif(trim(${text}), '') AS x, time FROM ${source})`,
   );
@@ -135,6 +164,7 @@ async function profileTexts(dataset: Dataset, column: ColumnInfo, source: string
     length: Number(row.length),
     words: Number(row.words),
     times: Number(row.times),
+    untimed: { cells: Number(row.untimed), example: String(row.example) },
     logs: Number(row.logs),
     images: await imageShare(dataset, column, source),
     sharedWords: await sharedWords(dataset, text, source),

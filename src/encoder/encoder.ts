@@ -13,7 +13,7 @@ export type Value = number | string | readonly string[] | Uint8Array | null;
 /** Values after an asynchronous load, and what was wrong with those that count as missing now. */
 export interface Loaded {
   readonly values: Values;
-  /** At `record N`, counted from 1. */
+  /** At `record N`, as `load` was told to count. */
   readonly faults: readonly Fault[];
 }
 
@@ -39,9 +39,15 @@ export interface Coder {
   readonly ports: Readonly<Record<string, Port>>;
   /**
    * Reads what values only point to or hold in a packed form; where a kind has it, `present` and
-   * `encode` want its result. Values that are loaded already pass unchanged.
+   * `encode` want its result. Values that are loaded already pass unchanged. Faults name records,
+   * of which these begin with number `first`, 1 without it.
    */
-  load?(values: Values): Promise<Loaded>;
+  load?(values: Values, first?: number | undefined): Promise<Loaded>;
+  /**
+   * Where a kind takes values as they are and passes over what it cannot read, which then counts as
+   * missing: a fault for each value with any such thing, counted as `load` does.
+   */
+  unread?(values: Values, first?: number | undefined): readonly Fault[];
   /** Encodes the wanted ports of a batch of values (Float64Array, or arrays of text or lists). */
   encode(values: Values, want: readonly string[]): Record<string, Column>;
   /** True where the value counts as given. */

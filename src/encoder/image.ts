@@ -98,7 +98,7 @@ async function fit(values: Values, options: Config): Promise<ImageState> {
 }
 
 /** Decodes what is not decoded yet, some at once; what cannot be read becomes null. */
-async function load(values: Values, state: ImageState): Promise<Loaded> {
+async function load(values: Values, state: ImageState, first: number): Promise<Loaded> {
   const raw = values as readonly Raw[];
   const faults: { readonly row: number; readonly fault: Fault }[] = [];
   const out: (Uint8Array | null)[] = [];
@@ -109,7 +109,7 @@ async function load(values: Values, state: ImageState): Promise<Loaded> {
       return await decode(value, state.reading, state.extent, state.white);
     } catch (error) {
       const [fault] = (error as MonbanError).faults;
-      faults.push({ row, fault: { ...fault!, where: `record ${row + 1}` } });
+      faults.push({ row, fault: { ...fault!, where: `record ${row + first}` } });
       return null;
     }
   };
@@ -183,7 +183,7 @@ function open(state: ImageState): Coder {
       pixels: { form: 'values', width: length, cheap: false, own: true, shape },
       thumb: { form: 'values', width: small, cheap: true },
     },
-    load: (values) => load(values, state),
+    load: (values, first = 1) => load(values, state, first),
     present: (values, row) => isPresent((values as readonly unknown[])[row]),
     encode(values, want) {
       const columns: Record<string, Column> = {};

@@ -1,4 +1,5 @@
 /** Reads one value of a series: a list of numbers, of steps with several channels, or of channels. */
+import { isMissingMark } from '../data/missing.js';
 import { parseTime } from './clock.js';
 
 /** The readings of one record: [steps, channels], NaN where nothing was read. */
@@ -18,23 +19,28 @@ function bare(text: string): string {
   return text.trim().replace(/^["']|["']$/g, '');
 }
 
+function isNothing(cell: unknown): boolean {
+  if (typeof cell !== 'string') return cell === null || cell === undefined || Number.isNaN(cell);
+  const text = bare(cell);
+  return nothing.test(text) || isMissingMark(text);
+}
+
 /** A number, or a point in time in seconds; NaN for nothing and for what is neither. */
 function numberOf(cell: unknown): number {
   if (typeof cell === 'number') return cell;
   if (typeof cell === 'boolean') return Number(cell);
-  if (typeof cell !== 'string') return Number.NaN;
+  if (typeof cell !== 'string' || isNothing(cell)) return Number.NaN;
   const text = bare(cell);
-  if (nothing.test(text)) return Number.NaN;
   const number = Number(text);
   return Number.isNaN(number) ? (parseTime(text)?.instant ?? Number.NaN) : number;
 }
 
-/** The record that an item is; empty where it cannot be read. */
-function recordOf(item: string): Readonly<Record<string, unknown>> {
+/** The record that an item is; undefined where it cannot be read. */
+function recordOf(item: string): Readonly<Record<string, unknown>> | undefined {
   try {
     return JSON.parse(item) as Record<string, unknown>;
   } catch {
-    return {};
+    return undefined;
   }
 }
 
@@ -43,18 +49,27 @@ export function keysOf(lists: readonly (readonly string[] | null)[]): string[] {
   const keys = new Set<string>();
   for (const items of lists)
     for (const item of items ?? [])
-      if (item.startsWith('{')) for (const key of Object.keys(recordOf(item))) keys.add(key);
+      if (item.startsWith('{')) for (const key of Object.keys(recordOf(item) ?? {})) keys.add(key);
   return [...keys];
 }
 
-/** The cells of an item that is a list or a record: `[1.5, NULL]` or `{"t": 3, "v": 1.5}`. */
-function cellsOf(item: string, keys?: readonly string[]): number[] {
+/** The cells of an item that is a list or a record, `[1.5, NULL]` or `{"t": 3, "v": 1.5}`, or one itself. */
+function cellsOf(item: string, keys?: readonly string[]): readonly unknown[] {
   if (item.startsWith('{')) {
     const record = recordOf(item);
-    return (keys ?? Object.keys(record)).map((key) => numberOf(record[key]));
+    if (record !== undefined) return (keys ?? Object.keys(record)).map((key) => record[key]);
   }
+  if (!item.startsWith('[')) return [item];
   const inside = item.slice(1, item.endsWith(']') ? -1 : undefined);
-  return inside.trim() === '' ? [] : inside.split(',').map(numberOf);
+  return inside.trim() === '' ? [] : inside.split(',');
+}
+
+/** The first cell of a list of texts that is something, but neither a finite number nor a time. */
+export function unreadCell(items: readonly string[], keys?: readonly string[]): unknown {
+  for (const item of items)
+    for (const cell of cellsOf(item, keys))
+      if (!Number.isFinite(numberOf(cell)) && !isNothing(cell)) return cell;
+  return undefined;
 }
 
 /** True for an item that holds several numbers. */
@@ -63,7 +78,7 @@ export function isNested(item: string): boolean {
 }
 
 function nested(items: readonly string[], axis: Axis, keys?: readonly string[]): Readings {
-  const lists = items.map((item) => cellsOf(item, keys));
+  const lists = items.map((item) => cellsOf(item, keys).map(numberOf));
   const longest = lists.reduce((most, { length }) => Math.max(most, length), 0);
   const [steps, channels] = axis === 'steps' ? [lists.length, longest] : [longest, lists.length];
   const data = new Float64Array(steps * channels).fill(Number.NaN);
@@ -107,7 +122,9 @@ export function hasStamps(lists: readonly (readonly string[] | null)[], axis: Ax
 }
 
 function firstCell(item: string): unknown {
-  return item.startsWith('{') ? Object.values(recordOf(item))[0] : item.slice(1, -1).split(',')[0];
+  return item.startsWith('{')
+    ? Object.values(recordOf(item) ?? {})[0]
+    : item.slice(1, -1).split(',')[0];
 }
 
 function isStamp(cell: unknown): boolean {

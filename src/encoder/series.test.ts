@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { ValuesColumn } from '../core/column.js';
 import { type Grid, sample } from './grid.js';
 import { fitRocket, kernelCount, openRocket } from './minirocket.js';
-import { guessAxis, keysOf, readingsOf } from './reading.js';
+import { guessAxis, keysOf, readingsOf, unreadCell } from './reading.js';
 import { series } from './series.js';
 
 const grid: Grid = { length: 4, fit: 'crop', timed: false, channels: 1, step: 1 };
@@ -21,6 +21,23 @@ test('numbers, steps, channels and records are read alike', () => {
   expect(readingsOf(['1', 'NaN', '-2e3'], 'steps').data).toEqual(Float64Array.of(1, NaN, -2000));
   expect(guessAxis([['[1,2]', '[1,2]', '[1,2]']], 9)).toBe('steps');
   expect(guessAxis([['[1,2,3]', '[1,2,3]']], 9)).toBe('channels');
+});
+
+test('what is neither a number nor a time is told, and nothing is not', () => {
+  expect(unreadCell(['1', 'x', 'y'])).toBe('x');
+  expect(unreadCell(['1', 'NaN', 'NA', '', '-', 'null', '-2e3', '2024-01-01'])).toBeUndefined();
+  expect(unreadCell(['1', 'inf'])).toBe('inf');
+  expect(unreadCell(['[1, NULL]', '[2, soon]'])).toBe(' soon');
+  expect(unreadCell(['{"t": 1, "h": true}', '{"t": null, "h": "x"}'])).toBe('x');
+  expect(unreadCell(['{"t": 1, "h": "x"}'], ['t'])).toBeUndefined();
+  expect(unreadCell(['{broken'])).toBe('{broken');
+  expect(
+    series.open(series.fit([['1', '2']], series.config.parse({}))).unread!([null, ['x']], 5),
+  ).toEqual([expect.objectContaining({ where: 'record 6', found: '"x"' })]);
+});
+
+test('a number beside lists is a reading of the first channel', () => {
+  expect([...readingsOf(['15', '[2, 3]'], 'steps').data]).toEqual([15, NaN, 2, 3]);
 });
 
 test('a long series keeps its end, a short one is missing before its start', () => {

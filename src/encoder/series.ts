@@ -7,7 +7,16 @@ import type { Coder, Encoder } from './encoder.js';
 import { type Grid, type Sampled, sample, spanOf, stepOf } from './grid.js';
 import { fitRocket, openRocket, type RocketState } from './minirocket.js';
 import { outlineInto, outlineWidth } from './outline.js';
-import { type Axis, guessAxis, hasStamps, keysOf, type Readings, readingsOf } from './reading.js';
+import {
+  type Axis,
+  guessAxis,
+  hasStamps,
+  keysOf,
+  type Readings,
+  readingsOf,
+  unreadCell,
+} from './reading.js';
+import { unreadIn } from './unread.js';
 
 const auto = z.literal('auto');
 const config = z.strictObject({
@@ -57,6 +66,7 @@ type Lists = readonly (readonly string[] | null)[];
 const longestAuto = 256;
 /** Series from which length, scales and kernels' biases are learned. */
 const mostLearned = 2000;
+const readable = 'finite numbers, times or nothing in a series';
 /** Beyond about eight spreads a reading counts as eight. */
 const reach = 8;
 
@@ -191,6 +201,8 @@ function open(state: SeriesState): Coder {
   return {
     ports,
     present: (values, row) => present((values as Lists)[row]),
+    unread: (values, first = 1) =>
+      unreadIn(values as Lists, first, readable, (items) => unreadCell(items ?? [], keys)),
     encode(values, want) {
       const lists = values as Lists;
       const columns: Record<string, ValuesColumn> = {};

@@ -60,8 +60,12 @@ test('the same instant has the same calendar in a zone, and the written one with
   expect(levelsOf(placed, both[0]!)).toEqual(levelsOf(written, both[1]!));
 });
 
-test('what is no time counts as missing, and neighbours are times', () => {
+test('what is no time counts as missing and is told, and neighbours are times', () => {
   const coder = open(hours);
+  expect(coder.unread!(['2024-01-01', 'never', null, 'NA', ' ', '2024-02-31'], 40)).toEqual([
+    expect.objectContaining({ where: 'record 41', found: '"never"' }),
+    expect.objectContaining({ where: 'record 45', found: '"2024-02-31"' }),
+  ]);
   expect(['2024-01-01', 'never', null].map((_, row, all) => coder.present(all, row))).toEqual([
     true,
     false,

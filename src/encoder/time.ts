@@ -3,9 +3,11 @@ import { z } from 'zod';
 import type { Column } from '../core/column.js';
 import { quantileSorted } from '../core/statistic.js';
 import type { Values } from '../data/column.js';
+import { isMissingMark } from '../data/missing.js';
 import { clockOf, daysLead, type Moment, parseTime } from './clock.js';
 import type { Coder, Encoder } from './encoder.js';
 import { rawColumn, rawPort } from './raw.js';
+import { unreadIn } from './unread.js';
 
 const parts = ['minute', 'hour', 'weekday', 'day', 'month', 'yearday', 'trend'] as const;
 type Part = (typeof parts)[number];
@@ -57,6 +59,7 @@ const cycles: Readonly<Record<Exclude<Part, 'trend'>, { names: number; length: n
   yearday: { names: 53, length: 365.2425 },
 };
 const reach = 3;
+const readable = 'a date, a time or a mark of a missing one such as NA';
 
 type Texts = readonly (string | null)[];
 type Cyclic = Exclude<Part, 'trend'>;
@@ -174,6 +177,10 @@ function open(state: TimeState): Coder {
       raw: rawPort('texts'),
     },
     present: (values, row) => read((values as Texts)[row]!) !== null,
+    unread: (values, first = 1) =>
+      unreadIn(values as Texts, first, readable, (text) =>
+        text === null || isMissingMark(text) || read(text) !== null ? undefined : text,
+      ),
     neighbours: (value) => neighboursOf(read(value as string)),
     encode(values, want) {
       const moments = (values as Texts).map(read);

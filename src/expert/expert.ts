@@ -1,10 +1,10 @@
 /** What an expert is: a model that reads some ports and says something about the target. */
 import type { ZodType } from 'zod';
-import type { Port } from '../core/column.js';
+import type { Columns, Port } from '../core/column.js';
 import type { Fault } from '../core/fault.js';
 import type { Random } from '../core/random.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Features, Trace } from '../tensor/trace.js';
+import type { Features, Learned, Trace } from '../tensor/trace.js';
 
 /** Ports of every field: field name, then port name. */
 export type FieldPorts = Readonly<Record<string, Readonly<Record<string, Port>>>>;
@@ -33,6 +33,17 @@ export interface DenseFeed {
   readonly data: Float32Array;
   readonly dims: readonly number[];
 }
+
+/** Of a kind that takes no gradient steps. */
+export const noSteps: Schedule = {
+  epochs: 0,
+  batch: 1,
+  rate: 0,
+  tableRate: 0,
+  weightDecay: 0,
+  smoothing: 0,
+  patience: 0,
+};
 
 /** A graph traced for the training step, and again for serving: outputs [B, W]. */
 export interface GradientModel {
@@ -95,7 +106,52 @@ export interface FrozenModel {
   readonly wiring: FrozenWiring;
 }
 
-export type Model = GradientModel | FrozenModel;
+/** Rows, and what they carry: N rows of every port, zeros or an empty bag where a field is hidden. */
+export interface Carried {
+  readonly rows: number;
+  readonly columns: Columns;
+}
+
+/** Rows to fit a model to, and what is asked of it. */
+export interface FitTask extends Carried {
+  /** W */
+  readonly outputs: number;
+  /** [N] above 0 */
+  readonly weights: Float32Array;
+  /** [N] a small number: rows of different parts have no group in common. */
+  readonly part: Uint8Array;
+  /** Writes slope and curvature of each row's loss at outputs [N, W]; see `Objective.slopes`. */
+  slopes(outputs: Float32Array, gradient: Float32Array, curvature: Float32Array): void;
+  /** Rows about which it says something, and which teach it nothing. */
+  readonly held: Carried;
+  readonly stream: Random;
+}
+
+/** A model on its way, stage by stage. */
+export interface Fitting {
+  /** [M, W] raw outputs about the held rows as of now. */
+  readonly said: Float32Array;
+  /** Adds a stage. */
+  advance(): void;
+  learned(): Learned;
+}
+
+/** A model that is fitted to rows without gradient steps through a graph; a graph serves it. */
+export interface RowsModel {
+  readonly by: 'rows';
+  /** Only of a serving trace. */
+  forward(trace: Trace, features: Features): Tensor;
+  begin(task: FitTask): Fitting;
+  /** Rows that it is fitted to at most. */
+  readonly rows: number;
+  /** Stages at most, and how many without a gain on held-out rows end it. */
+  readonly stages: number;
+  readonly patience: number;
+  /** Numbers that the answer to one record looks up at most. */
+  readonly lookups: number;
+}
+
+export type Model = GradientModel | RowsModel | FrozenModel;
 
 /** What was read from outside for an expert, and the fields it may read. */
 export interface Given {
@@ -112,6 +168,8 @@ export interface Expert<C = unknown> {
   readonly schedule: Schedule;
   /** Whether its models are used as they are: nothing trains them, so that clones stay alike. */
   readonly frozen?: true;
+  /** Whether its models are fitted to rows at once: clones could not specialise step by step. */
+  readonly fitted?: true;
   /** Names of the ports it can read, as encoders call them. */
   readonly ports: readonly string[];
   /** The ports it reads, where its options say so; those of `ports` that there are without it. */

@@ -11,10 +11,12 @@ import { rocket } from './rocket.js';
 import { tabular } from './tabular.js';
 import { tcn } from './tcn.js';
 import { text } from './text.js';
+import { trees } from './trees.js';
 
 export const experts: Registry<Expert> = registry('expert', [
   linear,
   tabular,
+  trees,
   text,
   ids,
   image,

@@ -6,7 +6,7 @@ import { type Fault, MonbanError, show } from '../core/fault.js';
 import { nearest } from '../core/nearest.js';
 import type { ForeignSlot } from '../runtime/foreign.js';
 import { openForeign } from '../runtime/session.js';
-import type { Expert, FrozenOutput, Given } from './expert.js';
+import { type Expert, type FrozenOutput, type Given, noSteps } from './expert.js';
 import { itemsOf, layInputs, slotText } from './onnx-layout.js';
 
 const named = z.strictObject({
@@ -135,24 +135,13 @@ function outputOf({ gives, classes }: OnnxConfig, slot: ForeignSlot): FrozenOutp
   return { name: slot.name, width, gives, ...labels };
 }
 
-/** Weights stay as they were trained: nothing of its schedule is ever used. */
-const never = {
-  epochs: 0,
-  batch: 1,
-  rate: 0,
-  tableRate: 0,
-  weightDecay: 0,
-  smoothing: 0,
-  patience: 0,
-};
-
 const loadedOf = ({ loaded }: Given): OnnxFile => loaded as OnnxFile;
 
 export const onnx: Expert<OnnxConfig> = {
   kind: 'onnx',
   summary: 'a model that was trained elsewhere, from an ONNX file; it is not trained further',
   config,
-  schedule: never,
+  schedule: noSteps,
   frozen: true,
   ports: ['raw', 'pixels'],
   reads: (fields, { inputs }) => {

@@ -55,6 +55,13 @@ function layer(trace: Trace, name: string, x: Tensor, width: number, stride: num
 const middle = 0.5;
 const spread = 0.3;
 
+/** Pixels about zero; laid out as rows, since the runtime walks a last axis of length 1 number by number. */
+function centred(x: Tensor): Tensor {
+  const [batch, ...shape] = x.shape as [string, number, number, number];
+  const long = shape.reduce((product, length) => product * length, 1);
+  return reshape(mul(sub(reshape(x, [batch, long]), middle), 1 / spread), [batch, ...shape]);
+}
+
 /** Cells along each side of what is left of a picture: what is above is not what is below. */
 const cells = 2;
 
@@ -76,13 +83,18 @@ function shares(height: number, width: number, side: number): Float32Array {
   return data;
 }
 
-/** The means over `side` x `side` cells of a picture: [B, H, W, C] to [B, side x side x C]. */
-function cellMeans(x: Tensor, side: number): Tensor {
+/** The places of a picture in a line: [B, H, W, C] to [B, H x W, C]. */
+function inLine(x: Tensor): Tensor {
   const [batch, height, width, channels] = x.shape as [string, number, number, number];
-  const places = height * width;
-  const grid = constant(shares(height, width, side), [side * side, places]);
-  const means = matmul(grid, reshape(x, [batch, places, channels]));
-  return reshape(means, [batch, side * side * channels]);
+  return reshape(x, [batch, height * width, channels]);
+}
+
+/** The means over the cells of a picture: [B, H, W, C] to [B, side x side x C]. */
+function cellMeans(x: Tensor): Tensor {
+  const [batch, height, width, channels] = x.shape as [string, number, number, number];
+  const side = Math.min(cells, height, width);
+  const grid = constant(shares(height, width, side), [side * side, height * width]);
+  return reshape(matmul(grid, inLine(x)), [batch, side * side * channels]);
 }
 
 /**
@@ -90,14 +102,13 @@ function cellMeans(x: Tensor, side: number): Tensor {
  * its own mean colour, which kernels of mean 0 cannot see.
  */
 export function tower(trace: Trace, name: string, x: Tensor, { channels, blocks }: Tower): Tensor {
-  const level = mul(sub(x, middle), 1 / spread);
+  const level = centred(x);
   let h = level;
   channels.forEach((width, stage) => {
     h = relu(layer(trace, `${name}/${stage}`, h, width, 2));
     for (let block = 0; block < blocks; block++)
       h = relu(add(h, layer(trace, `${name}/${stage}/${block}`, h, width, 1)));
   });
-  const side = Math.min(cells, h.shape[1] as number, h.shape[2] as number);
-  const seen = concat([cellMeans(h, side), cellMeans(level, 1)], 1);
+  const seen = concat([cellMeans(h), mean(inLine(level), [1])], 1);
   return layerNorm(trace, `${name}/norm`, seen);
 }

@@ -1,6 +1,7 @@
 /** Routes, balance and every gate kind, run as graphs. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runBoth } from '../runtime/plain/agree.test.kit.js';
 import { openSession } from '../runtime/session.js';
 import { emit } from '../tensor/emit.js';
 import { gradients } from '../tensor/grad.js';
@@ -33,14 +34,13 @@ async function masks(
   const row = (values: number[]) => constant(Float32Array.from(values), [1, E]);
   const plan = { topK, shared, bias: row(bias), penalty: row(penalty) };
   const outputs = select(input('scores', ['B', E]), input('open', ['B', E]), plan);
-  const session = await openSession(emit({ name: 'route', outputs: { mask: outputs.mask } }));
   const dims = [scores.length / E, E];
-  const { mask } = await session.run({
+  const { said, plain } = await runBoth(emit({ name: 'route', outputs: { mask: outputs.mask } }), {
     scores: { data: Float32Array.from(scores), dims },
     open: { data: Float32Array.from(open), dims },
   });
-  await session.close();
-  return [...(mask!.data as Float32Array)];
+  expect(plain).toBe(true);
+  return [...(said.mask!.data as Float32Array)];
 }
 
 test('exactly k open experts are asked, or all open ones where there are fewer', async () => {

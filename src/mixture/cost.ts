@@ -25,6 +25,7 @@ type Lengths = Readonly<Record<string, number>>;
 function workOf(graph: ExpertGraph, lengths: Lengths): { adds: number; lookups: number } {
   const model = modelOf(graph);
   if (model.by === 'nothing') return { adds: foreignWork(model.model), lookups: 0 };
+  if (model.by === 'rows') return { adds: 0, lookups: model.lookups };
   const trace = trainingTrace();
   const output = model.forward(trace, graphFeatures(graph.fields, graph.ports));
   const lookups = trace.tables.reduce(

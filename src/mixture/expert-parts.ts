@@ -45,7 +45,7 @@ export function expertParts(
 ): ExpertParts {
   const model = modelOf(graph);
   const { objective } = aim;
-  if (model.by === 'gradient')
+  if (model.by !== 'nothing')
     return { name, graph: expertGraph(graph, learned, objective, calibration) };
   const adopted = adoptedBy(aim, model, name);
   const { wiring, model: bytes } = model;

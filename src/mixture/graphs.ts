@@ -42,7 +42,7 @@ export function expertGraph(
   const ports = servedPorts(graph.fields, graph.ports);
   const trace = servingTrace(learned, { ports, quantise: true });
   const model = modelOf(graph);
-  if (model.by !== 'gradient') throw new Error(`${graph.kind}: not a graph of its own`);
+  if (model.by === 'nothing') throw new Error(`${graph.kind}: not a graph of its own`);
   const raw = model.forward(trace, trace.features);
   const output = calibration === undefined ? raw : objective.calibrated(raw, calibration);
   return emit({ name: 'expert', outputs: { output } });

@@ -129,15 +129,40 @@ function cloneFaults({ experts, gate }: Spec, names: readonly string[]): Fault[]
     const taken = own.find((one) => names.includes(one));
     const expected = 'names for the clones that no other expert has';
     const shared = { where, expected: '1 for the shared expert', found: show(clones) };
-    const frozen = expertKinds.has(kind) && expertKinds.get(kind).frozen === true;
-    const alike = {
-      ...{ where, expected: `1 for the kind ${kind}, which is not trained`, found: show(clones) },
-      todo: 'remove it: clones that nothing trains stay alike',
+    const known = expertKinds.has(kind) ? expertKinds.get(kind) : undefined;
+    const stiff = {
+      ...{ where, found: show(clones) },
+      ...(known?.fitted === true
+        ? {
+            expected: `1 for the kind ${kind}, which takes no gradient steps`,
+            todo: 'remove it: clones specialise step by step',
+          }
+        : {
+            expected: `1 for the kind ${kind}, which is not trained`,
+            todo: 'remove it: clones that nothing trains stay alike',
+          }),
     };
     return [
       ...(taken === undefined ? [] : [{ where, expected, found: show(taken), todo: 'rename it' }]),
       ...(gate.shared === name ? [shared] : []),
-      ...(frozen ? [alike] : []),
+      ...(known?.frozen === true || known?.fitted === true ? [stiff] : []),
+    ];
+  });
+}
+
+/** Kinds that take no gradient steps have no schedule that a spec could set. */
+function scheduleFaults({ experts }: Spec): Fault[] {
+  return Object.entries(experts).flatMap(([name, { kind, training }]): Fault[] => {
+    const known = expertKinds.has(kind) ? expertKinds.get(kind) : undefined;
+    const set = Object.keys(training);
+    if (set.length === 0 || (known?.frozen !== true && known?.fitted !== true)) return [];
+    return [
+      {
+        where: `experts.${name}.training`,
+        expected: `nothing for the kind ${kind}, which takes no gradient steps`,
+        found: set.join(', '),
+        todo: 'remove it; "monban kinds" lists the options of the kind itself',
+      },
     ];
   });
 }
@@ -246,6 +271,7 @@ export function plan(input: unknown): Plan {
   const spec = parsed.data ?? mend(specSchema, input);
   if (spec === undefined) throw new MonbanError(faults);
   faults.push(...crossCheck(spec, namesIn(input, 'fields'), namesIn(input, 'experts')));
+  faults.push(...scheduleFaults(spec));
   const kindOf = (
     registry: unknown,
     given: unknown,

@@ -21,6 +21,7 @@ import { checkLabels, countLabels, indexLabels, rising, weightsOf } from './labe
 import type { Answer, Objective, Shown, Truth } from './objective.js';
 import { mixture, product } from './pool.js';
 import { score } from './score.js';
+import { labelSlopes } from './slope.js';
 import { type ClassPrices, expectedBest, utilityTable } from './utility.js';
 
 const config = z.strictObject({
@@ -174,6 +175,7 @@ export const classification: Objective<Config, ClassificationState, ClassPrices>
       smoothing === 0 ? hit : add(mul(hit, 1 - smoothing), mul(mean(said, [1], true), smoothing));
     return div(neg(sum(mul(target, weight), [0, 1])), add(sum(weight, [0, 1]), 1e-6));
   },
+  slopes: labelSlopes,
   calibrate: (outputs, truth, state) => [bestTemperature(outputs, truth, state.labels.length)],
   uncalibrated: [1],
   stopLoss(outputs, truth, state) {

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { type Random, random } from '../core/random.js';
 import type { Values } from '../data/column.js';
+import { runBoth } from '../runtime/plain/agree.test.kit.js';
 import { type Arrays, type Numbers, openSession } from '../runtime/session.js';
 import { finiteDifferences } from '../tensor/check.js';
 import { emit } from '../tensor/emit.js';
@@ -45,11 +46,7 @@ async function run(
   outputs: Record<string, Tensor>,
   feeds: Arrays,
 ): Promise<Record<string, Numbers>> {
-  const session = await openSession(emit({ name: 'contract', outputs }));
-  const read = session.inputs.map(({ name }): [string, Numbers] => [name, feeds[name]!]);
-  const found = await session.run(Object.fromEntries(read));
-  await session.close();
-  return found;
+  return (await runBoth(emit({ name: 'contract', outputs }), feeds)).said;
 }
 
 const array = (data: Numbers['data'], ...dims: number[]): Numbers => ({ data, dims });
@@ -100,6 +97,34 @@ test.each(objectives.kinds)(
     await expectSlopes(loss, [outputs], feeds);
   },
 );
+
+test.each(objectives.kinds)('%s: slopes of single rows are those of the loss', async (kind) => {
+  const { objective, truth, raw, wide } = caseOf(kind);
+  const outputs = input('outputs', ['B', wide]);
+  const said = input('truth', ['B', 1], objective.truthType);
+  const loss = objective.loss(outputs, said, input('weight', ['B', 1]), 0);
+  const [slope] = gradients(loss, [outputs]) as readonly Tensor[];
+  const feeds = {
+    outputs: array(raw, rows, wide),
+    truth: array(objective.feed(truth), rows, 1),
+    weight: array(new Float32Array(rows).fill(1), rows, 1),
+  };
+  const expected = floats((await run({ slope: slope! }, feeds)).slope);
+  const gradient = new Float32Array(rows * wide);
+  const curvature = new Float32Array(rows * wide);
+  objective.slopes(raw, truth, { gradient, curvature });
+  gradient.forEach((value, i) => {
+    // The loss is a mean over rows.
+    expect(value).toBeCloseTo(expected[i]! * rows, 4);
+  });
+  expect(curvature.every((value) => value > 0)).toBe(true);
+  const stepped = raw.map((value, i) => value - gradient[i]! / curvature[i]!);
+  const [before, after] = [raw, stepped].map(async (at) => {
+    const found = await run({ loss }, { ...feeds, outputs: array(at, rows, wide) });
+    return floats(found.loss)[0]!;
+  });
+  expect(await after!).toBeLessThan(await before!);
+});
 
 test.each(objectives.kinds)('%s: rows of unknown truth do not count', async (kind) => {
   const one = caseOf(kind);

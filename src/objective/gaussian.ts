@@ -23,7 +23,7 @@ import { column, product as fusing, type Pool, mixture as weighing } from './poo
 /** No spread is below this share of the target's own. */
 export const floor = 1e-3;
 /** Logarithms of spreads outside are cut: float32 holds no larger precision. */
-const [lowest, highest] = [-12, 8];
+export const [lowest, highest] = [-12, 8];
 
 interface Moments {
   readonly mean: Tensor;

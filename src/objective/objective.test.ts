@@ -1,7 +1,7 @@
 /** Pools, calibration, rewards and metrics of classification. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openSession } from '../runtime/session.js';
+import { runBoth } from '../runtime/plain/agree.test.kit.js';
 import { emit } from '../tensor/emit.js';
 import { constant } from '../tensor/ops.js';
 import { input } from '../tensor/tensor.js';
@@ -26,16 +26,12 @@ async function combine(
     input('logWeights', ['B', 'K']),
     constant(Float32Array.from(prior), [1, width]),
   );
-  const session = await openSession(emit({ name: 'pool', outputs: { answer } }));
-  const feeds = {
+  const { said, plain } = await runBoth(emit({ name: 'pool', outputs: { answer } }), {
     outputs: { data: Float32Array.from(outputs), dims: [1, k, width] },
     logWeights: { data: Float32Array.from(logWeights), dims: [1, k] },
-  };
-  const found = await session.run(
-    Object.fromEntries(session.inputs.map(({ name }) => [name, feeds[name as keyof typeof feeds]])),
-  );
-  await session.close();
-  return Array.from(found.answer!.data as Float32Array, Math.exp);
+  });
+  expect(plain).toBe(true);
+  return Array.from(said.answer!.data as Float32Array, Math.exp);
 }
 
 test('the product counts the prior once', async () => {

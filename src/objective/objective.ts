@@ -40,6 +40,13 @@ export interface Answer {
   readonly intervals?: readonly Interval[];
 }
 
+/** First derivatives of a row's loss by its outputs, and a bound on the second ones; [N, W] each. */
+export interface Slopes {
+  readonly gradient: Float32Array;
+  /** Above 0. */
+  readonly curvature: Float32Array;
+}
+
 /** How experts learn where a spec leaves it open. */
 export interface Learning {
   /** Options by name, for the kinds of experts that have them. */
@@ -119,6 +126,11 @@ export interface Objective<C = unknown, S = unknown, U = Utility> {
   rowWeights(truth: Truth, state: S): Float32Array;
   /** Training loss of one expert, a scalar: outputs [B, W], truth [B, 1], weight [B, 1]. */
   loss(outputs: Tensor, truth: Tensor, weight: Tensor, smoothing: number): Tensor;
+  /**
+   * The slope of each row's own `loss` (weight 1, no smoothing) by its outputs, at outputs [N, W] of
+   * rows whose truth is known; with curvatures such that a Newton step does not make it worse.
+   */
+  slopes(outputs: Float32Array, truth: Truth, into: Slopes): void;
   /** What raw outputs [N, W] need to be honest on held-out rows. */
   calibrate(outputs: Float32Array, truth: Truth, state: S): Calibration;
   /** The calibration that changes nothing. */

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { random } from '../core/random.js';
-import { openSession } from '../runtime/session.js';
+import { runBoth } from '../runtime/plain/agree.test.kit.js';
 import { emit } from '../tensor/emit.js';
 import { constant } from '../tensor/ops.js';
 import { input } from '../tensor/tensor.js';
@@ -29,13 +29,12 @@ async function pooled(pool: Pool, answers: number[][], logWeights: number[], pri
     input('logWeights', ['B', 'K']),
     constant(Float32Array.from(prior), [1, width]),
   );
-  const session = await openSession(emit({ name: 'pool', outputs: { answer } }));
-  const found = await session.run({
+  const { said, plain } = await runBoth(emit({ name: 'pool', outputs: { answer } }), {
     outputs: { data: Float32Array.from(answers.flat()), dims: [1, k, width] },
     logWeights: { data: Float32Array.from(logWeights), dims: [1, k] },
   });
-  await session.close();
-  const [mean, spread] = found.answer!.data as Float32Array;
+  expect(plain).toBe(true);
+  const [mean, spread] = said.answer!.data as Float32Array;
   return { mean: mean!, spread: Math.exp(spread!) };
 }
 

@@ -8,6 +8,7 @@ import { scoreAmounts } from './amount-score.js';
 import { calibrated, concomitantLoss, logDensity, mixture, product } from './gaussian.js';
 import { bestLoss, calibrate, even, gaussian, intervals, summary, width } from './interval.js';
 import type { Answer, Objective, Shown, Truth } from './objective.js';
+import { amountSlopes } from './slope.js';
 
 const config = z.strictObject({
   log: z
@@ -131,6 +132,7 @@ export const regression: Objective<Config, RegressionState, AmountPrices> = {
   feed: (truth) => Float32Array.from(truth, (value) => value || 0),
   rowWeights: (truth) => Float32Array.from(truth, (value) => (Number.isNaN(value) ? 0 : 1)),
   loss: (outputs, truth, weight) => concomitantLoss(outputs, truth, weight),
+  slopes: amountSlopes,
   calibrate: (outputs, truth) => calibrate(outputs, truth),
   uncalibrated: [1, ...gaussian],
   stopLoss: (outputs, truth) => bestLoss(outputs, truth),

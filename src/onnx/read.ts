@@ -30,7 +30,7 @@ export interface ModelInfo {
   readonly operators: readonly string[];
 }
 
-function decode(bytes: Uint8Array, where: string): ModelProto {
+export function decode(bytes: Uint8Array, where: string): ModelProto {
   const todo = 'give it an ONNX file, or fetch the file again';
   const expected = 'an ONNX model';
   try {
@@ -42,7 +42,7 @@ function decode(bytes: Uint8Array, where: string): ModelProto {
   throw new MonbanError({ where, expected, found: 'a file without a graph', todo });
 }
 
-function readValue(value: ValueInfoProto): ValueInfo {
+export function readValue(value: ValueInfoProto): ValueInfo {
   const type = value.type?.value;
   if (type?.case !== 'tensorType') return { name: value.name, shape: [], dtype: 'other' };
   const shape = (type.value.shape?.dim ?? []).map(({ value: dim }): Dim => {

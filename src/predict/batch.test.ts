@@ -1,7 +1,7 @@
 /** JSON records as batches: a value means the same whether it comes as JSON or from a data file. */
 import { expect, test } from 'vitest';
 import { MonbanError } from '../core/fault.js';
-import { chunkBatch, recordReader } from './batch.js';
+import { chunkBatch, recordReader, sliceBatch } from './batch.js';
 
 const fields = ['image', 'category', 'text', 'time', 'log', 'number', 'ids', 'series'].map(
   (kind) => ({
@@ -55,4 +55,13 @@ test('a chunk says which record of the data a fault is in', () => {
   const own = [{ name: 'weight', column: 'weight', kind: 'number' }];
   const chunk = { rows: 2, columns: { weight: ['4', 'heavy'] } };
   expect(() => chunkBatch(chunk, own, 8193)).toThrow('weight, record 8194: expected a number');
+});
+
+test('records of a stream are counted from where they begin', () => {
+  const records = [{ number: 1 }, { number: 'heavy' }, 5 as never];
+  expect(() => read(records, 41)).toThrow(/^record 43: expected a JSON object/);
+  expect(() => read(records.slice(0, 2), 41)).toThrow(/^record 42\.number: expected a number/);
+  expect(() => read([records[1]!], 41)).toThrow(/^record 41\.number: /);
+  expect(() => read([records[1]!])).toThrow(/^record\.number: /);
+  expect(sliceBatch(read([records[0]!, records[0]!], 41), 1, 2).first).toBe(42);
 });

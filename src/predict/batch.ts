@@ -9,6 +9,8 @@ import { encoders } from '../encoder/encoders.js';
 
 export interface Batch {
   readonly rows: number;
+  /** What number the first record has in the data, for what is said of faults; 1 without it. */
+  readonly first?: number;
   /** By field, in the storage that its kind reads. */
   readonly values: Readonly<Record<string, Values>>;
 }
@@ -99,17 +101,18 @@ function unknownNames(
 /**
  * Makes batches of JSON records. A name that is a slip of a field that is not given is a fault, so
  * that a mistyped field is never silently missing; other extra names are passed over. The function
- * throws MonbanError with all faults.
+ * throws MonbanError with all faults, which count records from `first` on.
  */
 export function recordReader(
   fields: readonly BatchField[],
   ignored: readonly string[] = [],
-): (records: readonly JsonRecord[]) => Batch {
+): (records: readonly JsonRecord[], first?: number) => Batch {
   const known = new Set([...fields.flatMap(({ name, column }) => [name, column]), ...ignored]);
   const storages = fields.map(({ kind }) => encoders.get(kind).storage);
-  return (records) => {
+  return (records, first) => {
     const faults: Fault[] = [];
-    const place = (i: number) => (records.length === 1 ? 'record' : `record ${i + 1}`);
+    const alone = first === undefined && records.length === 1;
+    const place = (i: number) => (alone ? 'record' : `record ${i + (first ?? 1)}`);
     records.forEach((record, i) => {
       if (typeof record !== 'object' || record === null || Array.isArray(record)) {
         faults.push({ where: place(i), expected: 'a JSON object', found: show(record) });
@@ -143,7 +146,7 @@ export function recordReader(
       if (faults.length === 0) values[name] = conform(cells as Values, storage, name);
     });
     if (faults.length > 0) throw new MonbanError(faults);
-    return { rows: records.length, values };
+    return { rows: records.length, values, ...(first === undefined ? {} : { first }) };
   };
 }
 
@@ -169,7 +172,7 @@ export function chunkBatch(chunk: Chunk, fields: readonly BatchField[], first = 
     const read = chunk.columns[column] ?? missing(chunk.rows, encoder);
     return [name, conform(read, encoder.storage, column, first)];
   });
-  return { rows: chunk.rows, values: Object.fromEntries(values) };
+  return { rows: chunk.rows, first, values: Object.fromEntries(values) };
 }
 
 /** Rows `from` to `to` of a batch, sharing its memory where it can. */
@@ -178,7 +181,7 @@ export function sliceBatch(batch: Batch, from: number, to: number): Batch {
     name,
     column instanceof Float64Array ? column.subarray(from, to) : (column.slice(from, to) as Values),
   ]);
-  return { rows: to - from, values: Object.fromEntries(values) };
+  return { rows: to - from, first: (batch.first ?? 1) + from, values: Object.fromEntries(values) };
 }
 
 /** The rows of a batch: 0, 1, and so on. */

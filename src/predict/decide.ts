@@ -8,7 +8,7 @@ import { type AskedRows, askedRows } from './asked.js';
 import { allRows, type Batch, type JsonRecord } from './batch.js';
 import { deciding, decisionOf } from './decision-of.js';
 import { type Encoded, encodeLazily } from './encoded.js';
-import { loadBatch } from './load.js';
+import { loadBatch, tellUnread } from './load.js';
 import {
   askExpert,
   askGate,
@@ -59,6 +59,13 @@ function rowsAsking(mask: Float32Array, e: number, experts: number): Int32Array 
 
 /** Encodes each port once, for the union of the rows of the experts that read it. */
 function encodeFor(model: Model, encoded: Encoded, { rows }: AskedRows, total: number): void {
+  if (total === 1) {
+    rows.forEach((list, e) => {
+      if (list.length > 0)
+        for (const port of model.manifest.experts[e]!.ports) encoded.want(port, list);
+    });
+    return;
+  }
   const wanted = new Map<string, Uint8Array>();
   rows.forEach((list, e) => {
     if (list.length === 0) return;
@@ -85,6 +92,7 @@ async function runBatch(
   const { experts, gate } = model.manifest;
   const count = experts.length;
   const width = model.width;
+  tellUnread(model, given);
   const started = clock();
   const batch = await loadBatch(model, given);
   const presence = presenceOf(model, batch, options.hiddenAt);
@@ -116,16 +124,19 @@ async function runBatch(
   const { k } = asked;
   const outputs = new Float32Array(batch.rows * k * width);
   const logWeights = new Float32Array(batch.rows * k).fill(notAsked);
-  for (let e = 0; e < count; e++) {
+  const hear = async (e: number): Promise<void> => {
     const rows = asked.rows[e]!;
-    if (rows.length === 0) continue;
     const output = said[e] ?? (await askExpert(model, e, encoded, rows));
     for (let i = 0; i < rows.length; i++) {
       const place = rows[i]! * k + asked.slots[e]![i]!;
       copyRow(output, i, outputs, place, width);
       logWeights[place] = routed.logWeights[rows[i]! * count + e]!;
     }
-  }
+  };
+  const chosen = [...asked.rows.keys()].filter((e) => asked.rows[e]!.length > 0);
+  // The runs of one record wait for the same turn of the event loop; those of many fill the memory.
+  if (batch.rows === 1) await Promise.all(chosen.map(hear));
+  else for (const e of chosen) await hear(e);
   const poolStart = clock();
   const answers = await askPool(model, outputs, logWeights, k);
   const end = clock();

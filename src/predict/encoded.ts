@@ -1,5 +1,6 @@
 /** Lazy encoding: each port of a batch once, when first wanted, and only for the rows that want it. */
 import type { Column } from '../core/column.js';
+import type { Values } from '../data/column.js';
 import type { Coder } from '../encoder/encoder.js';
 import { allRows, type Batch, takeValues } from './batch.js';
 
@@ -31,6 +32,41 @@ export interface Encoded {
   positions(port: string, rows: Int32Array): Int32Array;
 }
 
+/** Places of the only row of a batch: given, and absent. */
+const first = Int32Array.of(0);
+const nowhere = Int32Array.of(-1);
+
+function single(present: number, rows: Int32Array): Int32Array {
+  return present === 1 && rows.length === 1 ? first : nowhere;
+}
+
+function count(place: Int32Array): number {
+  let given = 0;
+  for (const at of place) if (at >= 0) given++;
+  return given;
+}
+
+/** The values of those rows that have a place. */
+function takenAt(all: Values, rows: Int32Array, place: Int32Array): Values {
+  return takeValues(
+    all,
+    rows.filter((row) => place[row]! >= 0),
+  );
+}
+
+/** Columns of no rows, made once: most fields of a mixed record are absent. */
+const empties = new WeakMap<PortSource, Column>();
+const nobody = new Int32Array(0);
+
+function emptyOf(source: PortSource, all: Values): Column {
+  const known = empties.get(source);
+  if (known !== undefined) return known;
+  const { coder, name } = source;
+  const made = coder.encode(takeValues(all, nobody), [name])[name]!;
+  empties.set(source, made);
+  return made;
+}
+
 /** Lazy encoding of a batch; `presence` [B, F] hides fields. */
 export function encodeLazily(model: EncodingModel, batch: Batch, presence: Uint8Array): Encoded {
   const width = model.manifest.fields.length;
@@ -38,6 +74,12 @@ export function encodeLazily(model: EncodingModel, batch: Batch, presence: Uint8
   const places = new Map<string, Int32Array>();
   /** Ports that hold every row of the batch, each at its own place. */
   const complete = new Set<string>();
+  const placesOf = (index: number, rows: Int32Array): Int32Array => {
+    const place = new Int32Array(batch.rows).fill(-1);
+    let given = 0;
+    for (const row of rows) if (presence[row * width + index] === 1) place[row] = given++;
+    return place;
+  };
   return {
     columns,
     position: (port, row) => places.get(port)![row]!,
@@ -53,23 +95,16 @@ export function encodeLazily(model: EncodingModel, batch: Batch, presence: Uint8
     },
     want(port, rows) {
       if (columns[port] !== undefined) return;
-      const { field, index, name, coder } = model.sources.get(port)!;
-      const place = new Int32Array(batch.rows).fill(-1);
-      let given = 0;
-      for (let i = 0; i < rows.length; i++) {
-        const row = rows[i]!;
-        if (presence[row * width + index] === 1) place[row] = given++;
-      }
+      const source = model.sources.get(port)!;
+      const { field, index, name, coder } = source;
       const all = batch.values[field]!;
-      const values =
-        given === batch.rows
-          ? all
-          : takeValues(
-              all,
-              rows.filter((row) => place[row]! >= 0),
-            );
+      const place = batch.rows === 1 ? single(presence[index]!, rows) : placesOf(index, rows);
+      const given = place === first ? 1 : place === nowhere ? 0 : count(place);
       if (given === batch.rows) complete.add(port);
-      columns[port] = coder.encode(values, [name])[name]!;
+      columns[port] =
+        given === 0
+          ? emptyOf(source, all)
+          : coder.encode(given === batch.rows ? all : takenAt(all, rows, place), [name])[name]!;
       places.set(port, place);
       model.watch.encoded?.(port, given);
     },

@@ -11,6 +11,16 @@ export interface LoadingModel {
   readonly watch: { readonly broken?: (field: string, faults: readonly Fault[]) => void };
 }
 
+/** Looks, where somebody watches, for what the encoders of a batch will pass over. */
+export function tellUnread({ manifest, coders, watch }: LoadingModel, batch: Batch): void {
+  const { broken } = watch;
+  if (broken === undefined) return;
+  for (const [f, { name }] of manifest.fields.entries()) {
+    const faults = coders[f]!.unread?.(batch.values[name]!, batch.first) ?? [];
+    if (faults.length > 0) broken(name, faults);
+  }
+}
+
 /**
  * The batch with every value loaded; a value that cannot be read counts as missing, and the watcher
  * is told. Costs nothing where no field has something to load or all is loaded already.
@@ -19,10 +29,11 @@ export async function loadBatch(model: LoadingModel, batch: Batch): Promise<Batc
   if (model.coders.every(({ load }) => load === undefined)) return batch;
   const values: Record<string, Values> = { ...batch.values };
   for (const [f, { name }] of model.manifest.fields.entries()) {
-    const loaded = await model.coders[f]!.load?.(values[name]!).catch(inField(name));
+    const loading = model.coders[f]!.load?.(values[name]!, batch.first);
+    const loaded = await loading?.catch(inField(name));
     if (loaded === undefined) continue;
     values[name] = loaded.values;
     if (loaded.faults.length > 0) model.watch.broken?.(name, loaded.faults);
   }
-  return { rows: batch.rows, values };
+  return { ...batch, values };
 }

@@ -12,6 +12,7 @@ import type { Objective } from '../objective/objective.js';
 import { objectives } from '../objective/objectives.js';
 import { notAsked } from '../objective/pool.js';
 import type { Session, Sessions } from '../runtime/onnxruntime.js';
+import { openSwift } from '../runtime/swift.js';
 import { type Batch, type JsonRecord, recordReader } from './batch.js';
 import type { Encoded, PortSource } from './encoded.js';
 import { memorySlices } from './slices.js';
@@ -53,8 +54,11 @@ export interface Model {
   readonly gate: Session;
   readonly pool: Session;
   readonly watch: Watch;
-  /** JSON records as a batch; throws MonbanError when a value does not fit its field. */
-  batchOf(records: readonly JsonRecord[]): Batch;
+  /**
+   * JSON records as a batch; throws MonbanError when a value does not fit its field, which says what
+   * number the record has where the first one has number `first`.
+   */
+  batchOf(records: readonly JsonRecord[], first?: number): Batch;
   close(): Promise<void>;
 }
 
@@ -102,7 +106,7 @@ export async function openModel(
       ]),
     ),
   );
-  const open = (path: string) => sessions.openSession(bundle.file(path));
+  const open = (path: string) => openSwift(sessions.openSession, bundle.file(path));
   const experts = await Promise.all(
     manifest.experts.map((entry) => openExpert(sessions, partsOf(entry, bundle))),
   );

@@ -122,6 +122,31 @@ function tableOf(inputs: Inputs, source: Source, name: string, bag: Bag, width: 
   return reshape(lookUp(own, weights, table), ['B', width]);
 }
 
+/** Dense features as they are fed, where these are all of them; else joined one by one. */
+function denseOf(inputs: Inputs, given: Features): Tensor {
+  const mine = inputs.dense.map(({ port }) => inputs.cuts.get(port)!);
+  const wanted = Object.values(given).filter((one): one is Tensor => !('form' in one));
+  const same = wanted.length === mine.length && wanted.every((one, i) => one === mine[i]);
+  if (same) return inputs.values;
+  const width = ({ shape }: Tensor) => shape.slice(1).reduce<number>((n, d) => n * Number(d), 1);
+  return concat(
+    wanted.map((one) => reshape(one, ['B', width(one)])),
+    1,
+  );
+}
+
+/** Fitted tables of all bags that the graph is fed, which `given` must name in their order. */
+function fittedTablesOf(inputs: Inputs, source: Source, name: string, given: Features): Tensor {
+  const { bags, ids, spread } = inputs;
+  const wanted = Object.entries(given).flatMap(([port, one]) => ('form' in one ? [port] : []));
+  if (wanted.join() !== bags.map(({ port }) => port).join())
+    throw new Error(`${name}: the graph is fed other bags than ${wanted.join(', ')}`);
+  const tables = bags.map(({ port }) => source.weight(`${name}/${port}`));
+  const width = tables[0]!.length / bags[0]!.width;
+  const sums = lookUp(ids, spread, storeTables(tables, width, false));
+  return reshape(sums, ['B', bags.length * width]);
+}
+
 function without(given: Features, entries: readonly [string, Feature][]): Features {
   const names = new Set(entries.map(([name]) => name));
   return Object.fromEntries(Object.entries(given).filter(([name]) => !names.has(name)));
@@ -158,6 +183,8 @@ export function joinInputs(ports: ServedPorts, source: Source): JoinedInputs {
     },
     embed: (name, given, width) =>
       covers(given) ? embedAll(inputs, source, name, width, Object.keys(given)) : undefined,
+    dense: (given) => denseOf(inputs, given),
+    fittedTables: (name, given) => fittedTablesOf(inputs, source, name, given),
     table: (name, bag, width) => tableOf(inputs, source, name, bag, width),
   };
 }

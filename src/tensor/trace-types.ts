@@ -46,6 +46,13 @@ export interface Joined {
   project(name: string, features: Features, width: number): Tensor | undefined;
   /** As `embed` of blocks.ts, by one table and one batched product. */
   embed(name: string, features: Features, width: number): Tensor | undefined;
+  /** Dense features side by side: [B, n]. */
+  dense(features: Features): Tensor;
+  /**
+   * Sums of rows of fitted tables `name/port`, one for each bag and all equally wide, side by side:
+   * [B, bags x width]. They are never rounded, since what was fitted after them compares with them.
+   */
+  fittedTables(name: string, features: Features): Tensor;
 }
 
 export interface Trace {

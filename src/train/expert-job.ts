@@ -18,7 +18,8 @@ import { runFrozen } from './frozen-job.js';
 import { type Keeper, noKeeper } from './keeper.js';
 import { passesPerEpoch } from './passes.js';
 import { placesWhere } from './places.js';
-import { graphOfJob, say, speakerOf } from './say.js';
+import { runRows } from './rows-job.js';
+import { graphOfJob, lossAbout, say, speakerOf } from './say.js';
 import { openSource } from './source.js';
 
 /** What an interrupted run left: folds that are over, and what comes after them. */
@@ -45,14 +46,6 @@ interface Fold {
   /** Outputs about this fold's views at that epoch. */
   readonly heldOut: Float32Array;
   readonly views: Int32Array;
-}
-
-/** Calibrated loss of outputs about some views. */
-function checkLoss(context: Context, outputs: Float32Array, views: Int32Array): number {
-  const { job } = context;
-  const objective = objectives.get(job.objective.kind);
-  const truth = Float64Array.from(views, (view) => job.truth[job.views.row[view]!]!);
-  return objective.stopLoss(outputs, truth, job.objective.state);
 }
 
 /**
@@ -82,7 +75,7 @@ async function trainFold(context: Context, fold: number, left?: Reached): Promis
     const epoch = await trainPass(context, order, epochs);
     if (epoch % every === 0 || epoch === epochs) {
       const learned = trainer.values(kept);
-      const loss = checkLoss(context, await say(speaker, learned, checks), checks);
+      const loss = lossAbout(job, await say(speaker, learned, checks), checks);
       curve.push(loss);
       least = Math.min(least, loss);
       if (isAsGood(loss, least)) best = { epoch, learned };
@@ -119,6 +112,7 @@ export async function run(
   const width = objective.outputs(job.objective.state);
   const model = modelOf(graphOfJob(job, job.fields, width));
   if (model.by === 'nothing') return runFrozen(job, model, width, post);
+  if (model.by === 'rows') return runRows(job, model, width, post, keeper);
   const trainer = await makeTrainer(job, model);
   const source = openSource(job.source, job.ports);
   const left = keeper.kept as Left | undefined;

@@ -1,4 +1,4 @@
-/** Reads what fields only point to, batch by batch; what cannot be read counts as missing. */
+/** Reads what fields only point to, batch by batch; what cannot be read counts as missing, and is counted. */
 import { describeFault, type Fault, inField, MonbanError } from '../core/fault.js';
 import type { Values } from '../data/column.js';
 import type { Coder } from '../encoder/encoder.js';
@@ -17,19 +17,10 @@ interface Tally {
   present: boolean;
 }
 
-/** Numbers records among all rows. */
-const placed = (fault: Fault, from: number): Fault => ({
-  ...fault,
-  where: fault.where.replace(/^record (\d+)/, (_, record) => `record ${Number(record) + from}`),
-});
-
-/** The same for an error about several of them. */
-function placedAll(error: unknown, from: number): unknown {
-  if (!(error instanceof MonbanError)) return error;
-  return new MonbanError(
-    error.faults.map((fault) => placed(fault, from)),
-    error.exitCode,
-  );
+/** Whether any value of a column counts as given. */
+function anyPresent(coder: Coder, values: Values): boolean {
+  for (let row = 0; row < values.length; row++) if (coder.present(values, row)) return true;
+  return false;
 }
 
 /** A loader for the fields of these coders. */
@@ -41,17 +32,19 @@ export function fieldLoader(
   return {
     async load(field, given, from) {
       const coder = coders[field]!;
-      if (coder.load === undefined) return given;
-      const { values, faults } = await coder
-        .load(given)
-        .catch((error: unknown) => inField(`fields.${field}`)(placedAll(error, from)));
+      if (coder.load === undefined && coder.unread === undefined) return given;
+      const loading = coder.load?.(given, from + 1).catch(inField(`fields.${field}`));
+      const { values, faults } = (await loading) ?? {
+        values: given,
+        faults: coder.unread?.(given, from + 1) ?? [],
+      };
       const tally = tallies.get(field) ?? { given: 0, faults: 0, present: false };
       tallies.set(field, tally);
       tally.given += given.length;
       tally.faults += faults.length;
-      tally.present ||= (values as readonly unknown[]).some((value) => value !== null);
+      tally.present ||= anyPresent(coder, values);
       const [first] = faults;
-      if (first !== undefined) tally.first ??= placed(first, from);
+      if (first !== undefined) tally.first ??= first;
       return values;
     },
     check() {
@@ -59,8 +52,9 @@ export function fieldLoader(
         if (first === undefined) continue;
         const fault = { ...first, where: `fields.${field}, ${first.where}` };
         if (!present) throw new MonbanError(fault);
-        const found = describeFault(fault);
-        warn(field, `${faults} of ${given} values count as missing; the first: ${found}`);
+        const how = coders[field]!.load === undefined ? ', wholly or in part' : '';
+        const count = `${faults} of ${given} values count as missing${how}`;
+        warn(field, `${count}; the first: ${describeFault(fault)}`);
       }
     },
   };

@@ -167,7 +167,7 @@ export function clonedModel(job: ExpertJob, width: number): GradientModel {
   if (model.by === 'gradient') return model;
   const { name, kind, clones } = job.expert;
   const where = `experts.${name}.clones`;
-  const expected = `1 for the kind ${kind}, which is not trained`;
+  const expected = `1 for the kind ${kind}, which takes no gradient steps`;
   throw new MonbanError({ where, expected, found: String(clones), todo: 'remove it' });
 }
 

@@ -79,7 +79,8 @@ function joinRaw(columns: readonly RawColumn[]): RawColumn {
   return { form: 'raw', width: 1, data };
 }
 
-function joinColumns(columns: readonly Column[]): Column {
+/** A column of some rows after others; at least one part. */
+export function joinColumns(columns: readonly Column[]): Column {
   const [first] = columns;
   if (first!.form === 'raw') return joinRaw(columns as readonly RawColumn[]);
   if (first!.form === 'bag') return joinBags(columns as readonly BagColumn[]);

@@ -54,6 +54,16 @@ export function speakerOf(
   return { speaker: { job, width, fields, held }, kept };
 }
 
+/** Loss of outputs about some views, at the calibration that suits them best. */
+export function lossAbout(
+  { objective: { kind, state }, truth, views: { row } }: ExpertJob,
+  outputs: Float32Array,
+  views: Int32Array,
+): number {
+  const known = Float64Array.from(views, (view) => truth[row[view]!]!);
+  return objectives.get(kind).stopLoss(outputs, known, state);
+}
+
 /** Rows of held-out views that are asked about at once. */
 const slice = 64;
 

@@ -1,5 +1,5 @@
 /** `monban predict`: decides the records of a file, or those on standard input. */
-import { type Fault, MonbanError } from '../../core/fault.js';
+import { MonbanError } from '../../core/fault.js';
 import { openDataset } from '../../data/dataset.js';
 import { readRecords } from '../../data/record.js';
 import { rowWriter } from '../../data/write.js';
@@ -63,22 +63,12 @@ async function decideFile(predictor: Predictor, source: string, write: Write): P
   }
 }
 
-/** For `catch`: says of faults of a record which one of the stream it is. */
-function atRecord(count: number): (error: unknown) => never {
-  return (error) => {
-    if (!(error instanceof MonbanError)) throw error;
-    const where = ({ where }: Fault) => where.replace(/^record\b/, `record ${count}`);
-    const faults = error.faults.map((fault) => ({ ...fault, where: where(fault) }));
-    throw new MonbanError(faults, error.exitCode);
-  };
-}
-
 async function decideInput(predictor: Predictor, write: Write): Promise<number> {
   let count = 0;
   for await (const record of readRecords(process.stdin)) {
     count++;
-    const [decision] = await predictor.decide([record]).catch(atRecord(count));
-    await write([{ ...decision! }]);
+    const routed = await predictor.run(predictor.model.batchOf([record], count));
+    await write([{ ...predictor.decision(routed, 0) }]);
   }
   if (count === 0)
     throw new MonbanError({

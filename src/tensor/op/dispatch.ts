@@ -1,4 +1,7 @@
-/** Rows sent to the experts that were chosen for them and back: gathers only, no row is dropped. */
+/**
+ * Rows sent to the experts that were chosen for them and back: gathers only, no row is dropped. Only
+ * `sparseExperts` is made of them.
+ */
 import {
   apply,
   type Dim,
