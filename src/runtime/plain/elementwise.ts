@@ -6,6 +6,7 @@ import {
   type PlainData,
   placesIn,
   sameDims,
+  strideIn,
   type Value,
 } from './value.js';
 
@@ -18,21 +19,15 @@ const truth: Same = (_, length) => new Uint8Array(length);
 
 function combine(x: Value, y: Value, make: Same, f: (a: number, b: number) => number): Value {
   const [a, b] = [x.data, y.data];
-  if (b.length === 1 && y.dims.length <= x.dims.length) {
-    const out = make(a, a.length);
-    const other = b[0]!;
-    for (let i = 0; i < out.length; i++) out[i] = f(a[i]!, other);
-    return { data: out, dims: x.dims };
-  }
-  if (sameDims(x.dims, y.dims)) {
-    const out = make(a, a.length);
-    for (let i = 0; i < out.length; i++) out[i] = f(a[i]!, b[i]!);
-    return { data: out, dims: x.dims };
-  }
-  const dims = broadcastDims(x.dims, y.dims);
+  const dims = sameDims(x.dims, y.dims) ? x.dims : broadcastDims(x.dims, y.dims);
   const out = make(a, elements(dims));
-  const [p, q] = [placesIn(x.dims, dims), placesIn(y.dims, dims)];
-  for (let i = 0; i < out.length; i++) out[i] = f(a[p[i]!]!, b[q[i]!]!);
+  const [p, q] = [strideIn(x, dims), strideIn(y, dims)];
+  if (p !== undefined && q !== undefined) {
+    for (let i = 0; i < out.length; i++) out[i] = f(a[i * p]!, b[i * q]!);
+    return { data: out, dims };
+  }
+  const [places, others] = [placesIn(x.dims, dims), placesIn(y.dims, dims)];
+  for (let i = 0; i < out.length; i++) out[i] = f(a[places[i]!]!, b[others[i]!]!);
   return { data: out, dims };
 }
 
@@ -55,9 +50,15 @@ const where: Kernel = () => (inputs) => {
   const [condition, x, y] = inputs as [Value, Value, Value];
   const dims = broadcastDims(condition.dims, broadcastDims(x.dims, y.dims));
   const out = alike(x.data, elements(dims));
-  const [p, q, r] = [condition, x, y].map((one) => placesIn(one.dims, dims));
+  const [p, q, r] = [condition, x, y].map((one) => strideIn(one, dims));
+  if (p !== undefined && q !== undefined && r !== undefined) {
+    for (let i = 0; i < out.length; i++)
+      out[i] = condition.data[i * p] ? x.data[i * q]! : y.data[i * r]!;
+    return [{ data: out, dims }];
+  }
+  const [at, on, off] = [condition, x, y].map((one) => placesIn(one.dims, dims));
   for (let i = 0; i < out.length; i++)
-    out[i] = condition.data[p![i]!] ? x.data[q![i]!]! : y.data[r![i]!]!;
+    out[i] = condition.data[at![i]!] ? x.data[on![i]!]! : y.data[off![i]!]!;
   return [{ data: out, dims }];
 };
 

@@ -1,7 +1,7 @@
 /** Operators that read and write by place. */
 import { elements } from '../../onnx/types.js';
 import { made } from './shape.js';
-import { axisAt, type Kernel, type Value } from './value.js';
+import { axisAt, type Kernel, type PlainData, type Value } from './value.js';
 
 /** Rows of an axis by their numbers. */
 const gather: Kernel =
@@ -54,24 +54,43 @@ const scatterElements: Kernel = ({ axis, reduction = 'none' }) => {
   };
 };
 
+/** The place of the largest of a line that comes after `before`: less, or as much and further on. */
+function nextLargest(line: Lined, before: number): number {
+  const { data, from, length } = line;
+  const most = before < 0 ? Number.POSITIVE_INFINITY : data[from + before]!;
+  let best = -1;
+  for (let i = 0; i < length; i++) {
+    const value = data[from + i]!;
+    if (value > most || (value === most && i <= before)) continue;
+    if (best < 0 || value > data[from + best]!) best = i;
+  }
+  return best;
+}
+
+interface Lined {
+  readonly data: PlainData;
+  readonly from: number;
+  readonly length: number;
+}
+
 /** The k largest of each line of the last axis and their places, ties to the lower place. */
 const topK: Kernel = ({ axis = -1, largest = 1 }) => {
   if (axis !== -1 || largest !== 1) return undefined;
   return (inputs) => {
-    const [x, { data: counts }] = inputs as [Value, Value];
-    const [k, wide] = [counts[0]!, x.dims.at(-1)!];
-    const rows = x.data.length / wide;
+    const [{ data, dims: given }, { data: counts }] = inputs as [Value, Value];
+    const [k, length] = [counts[0]!, given.at(-1)!];
+    const rows = data.length / length;
     const values = new Float32Array(rows * k);
     const places = new Int32Array(rows * k);
     for (let row = 0; row < rows; row++) {
-      const line = x.data.subarray(row * wide, (row + 1) * wide);
-      const order = Array.from(line.keys()).sort((p, q) => line[q]! - line[p]! || p - q);
-      for (let i = 0; i < k; i++) {
-        places[row * k + i] = order[i]!;
-        values[row * k + i] = line[order[i]!]!;
+      const line = { data, from: row * length, length };
+      for (let i = 0, place = -1; i < k; i++) {
+        place = nextLargest(line, place);
+        places[row * k + i] = place;
+        values[row * k + i] = data[line.from + place]!;
       }
     }
-    const dims = [...x.dims.slice(0, -1), k];
+    const dims = [...given.slice(0, -1), k];
     return [
       { data: values, dims },
       { data: places, dims },

@@ -40,6 +40,12 @@ export function broadcastDims(a: readonly number[], b: readonly number[]): reado
   return out;
 }
 
+/** Numbers to go on in an operand from one of the result to the next: 0 for a scalar; undefined where it varies. */
+export function strideIn({ data }: Value, out: readonly number[]): number | undefined {
+  if (data.length === 1) return 0;
+  return data.length === elements(out) ? 1 : undefined;
+}
+
 /** The place in an operand of each number of the result. */
 export function placesIn(dims: readonly number[], out: readonly number[]): Int32Array {
   const places = new Int32Array(elements(out));
