@@ -140,17 +140,22 @@ function there(pictures: readonly string[]): Promise<{ bytes: number[]; decision
 const probability = ({ answer }: Decision): number =>
   answer.top!.find(({ value }) => value === 'lies')!.probability;
 
-/** Differences of ten pictures: of bytes on average and at most, of probabilities, and of routes. */
+/**
+ * Differences of ten pictures: of bytes on average and at most, of answers, and of probabilities where
+ * Node is asked about the very bytes that the browser decoded. How far a byte moves a probability is the
+ * network's affair.
+ */
 async function differences(pictures: readonly string[]) {
   const found = await there(pictures);
   const here = await native.decide(pictures.map((photo) => ({ photo })));
+  const same = await native.decide(found.map(({ bytes }) => ({ photo: bytes })));
   const gaps: number[] = [];
   for (const [i, picture] of pictures.entries()) {
     const own = await decode(picture, reading, extent, 255);
     gaps.push(...own.map((byte, at) => Math.abs(byte - found[i]!.bytes[at]!)));
   }
   const apart = found.map(({ decision }, i) =>
-    Math.abs(probability(decision) - probability(here[i]!)),
+    Math.abs(probability(decision) - probability(same[i]!)),
   );
   return {
     mean: gaps.reduce((a, b) => a + b, 0) / gaps.length,
@@ -161,24 +166,24 @@ async function differences(pictures: readonly string[]) {
   };
 }
 
-/** At most: bytes on average, a byte, the probability of a class. */
-const bounds: readonly [RegExp, readonly [number, number, number]][] = [
-  [/^(png|grey png|jpeg|webp), own/, [0, 0, 1e-5]],
+/** At most: bytes on average, and a byte. */
+const bounds: readonly [RegExp, readonly [number, number]][] = [
+  [/^(png|grey png|jpeg|webp), own/, [0, 0]],
   // Transparency is rounded otherwise, and Node's decoders of JPEG and WebP shrink pictures on the way.
-  [/^png with alpha/, [1, 4, 0.01]],
-  [/^(jpeg|webp), (twice|ten times|wide)/, [5, 45, 0.06]],
-  [/./, [1, 8, 0.01]],
+  [/^png with alpha/, [1, 4]],
+  [/^(jpeg|webp), (twice|ten times|wide)/, [5, 45]],
+  [/./, [1, 8]],
 ];
 
 test.skipIf(skipped)(`pictures decoded in the browser are answered as in Node${why}`, async () => {
   for (const [name, pictures] of await samples()) {
     const found = await differences(pictures);
-    const [, [mean, most, probable]] = bounds.find(([pattern]) => pattern.test(name))!;
+    const [, [mean, most]] = bounds.find(([pattern]) => pattern.test(name))!;
     const told = `${name}: ${JSON.stringify(found)}`;
     if (process.env.EDGE_FIGURES !== undefined) process.stdout.write(`${told}\n`);
     expect(found.mean, told).toBeLessThanOrEqual(mean);
     expect(found.most, told).toBeLessThanOrEqual(most);
-    expect(found.probability, told).toBeLessThan(probable);
+    expect(found.probability, told).toBeLessThan(1e-5);
     expect(found.others, told).toBe(0);
   }
 });

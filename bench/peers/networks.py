@@ -87,15 +87,14 @@ class Cnn(nn.Module):
 
     def __init__(self, weights, port, stages, **_):
         super().__init__()
-        self.layers = nn.ModuleList()
+        self.kernels, self.lengths, self.biases = (nn.ParameterList() for _ in range(3))
         for i in range(stages):
             matrix = weights[f"{port}/{i}/weight"]
             channels, width = matrix.shape[0] // 9, matrix.shape[1]
-            layer = nn.Conv2d(channels, width, 3, stride=2, padding=1)
             kernel = matrix.reshape(3, 3, channels, width).permute(3, 2, 0, 1)
-            put(layer.weight, kernel.flip(2, 3))
-            put(layer.bias, weights[f"{port}/{i}/bias"])
-            self.layers.append(layer)
+            self.kernels.append(nn.Parameter(kernel.flip(2, 3).contiguous()))
+            self.lengths.append(nn.Parameter(weights[f"{port}/{i}/gain"]))
+            self.biases.append(nn.Parameter(weights[f"{port}/{i}/bias"]))
         self.norm = norm(weights, f"{port}/norm")
         self.out = linear(weights, "out")
 
@@ -104,9 +103,15 @@ class Cnn(nn.Module):
         return x.permute(0, 3, 1, 2).flip(2, 3).contiguous()
 
     def forward(self, x):
-        for layer in self.layers:
-            x = F.relu(layer(x))
-        return self.out(self.norm(x.mean((2, 3))))
+        x = (x - 0.5) / 0.3
+        colour = x.mean((2, 3))
+        for kernel, length, bias in zip(self.kernels, self.lengths, self.biases):
+            level = kernel - kernel.mean((1, 2, 3), keepdim=True)
+            size = (level.square().sum((1, 2, 3), keepdim=True) + 1e-4).sqrt()
+            x = F.relu(F.conv2d(x, level * (length.view(-1, 1, 1, 1) / size), bias, stride=2, padding=1))
+        quarters = F.adaptive_avg_pool2d(x, 2).flip(2, 3)
+        seen = torch.cat([quarters.permute(0, 2, 3, 1).flatten(1), colour], 1)
+        return self.out(self.norm(seen))
 
 
 class Text(nn.Module):

@@ -43,7 +43,7 @@ function towerOf({ size, channels, blocks }: Config): Tower {
   return { channels: channels ?? sizes[size].channels, blocks: blocks ?? sizes[size].blocks };
 }
 
-/** Residual stages after He et al. 2016; one layer norm at the end, since one in every layer doubles a step. */
+/** Residual stages after He et al. 2016; kernels are normalised, since a layer norm in every layer doubles a step. */
 export const image: Expert<Config> = {
   kind: 'image',
   summary: 'a convolutional neural network over pictures',

@@ -25,6 +25,14 @@ test('a mirror turns rows round and keeps channels apart', () => {
   expect([...seen].sort()).toEqual(['1 2 3 4 5 6 7 8', '7 8 5 6 3 4 1 2']);
 });
 
+test('beyond its edge a picture goes on as it is there', () => {
+  const data = new Float32Array(64).fill(1);
+  warp(data, shape, { shift: 0.5, rotate: 90, zoom: 0.5, flip: false }, random(1));
+  data.forEach((value) => {
+    expect(value).toBeCloseTo(1, 5);
+  });
+});
+
 test('every picture goes its own way, and the same seed the same', () => {
   const run = (seed: number): Float32Array => {
     const data = Float32Array.from([...picture(), ...picture()]);

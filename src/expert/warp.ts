@@ -14,7 +14,10 @@ export interface Warp {
 
 type Shape = readonly [height: number, width: number, channels: number];
 
-/** One picture [H, W, C] of `from` by an inverse affine map with bilinear steps, zeros outside. */
+/** Into 0 to `most`. */
+const within = (at: number, most: number): number => Math.min(most, Math.max(0, at));
+
+/** One picture [H, W, C] of `from` by an inverse affine map with bilinear steps; outside it goes on as its edge. */
 function resample(
   from: Float32Array,
   to: Float32Array,
@@ -32,9 +35,8 @@ function resample(
       for (let channel = 0; channel < channels; channel++) {
         let sum = 0;
         for (let corner = 0; corner < 4; corner++) {
-          const i = left + (corner & 1);
-          const j = top + (corner >> 1);
-          if (i < 0 || j < 0 || i >= width || j >= height) continue;
+          const i = within(left + (corner & 1), width - 1);
+          const j = within(top + (corner >> 1), height - 1);
           const weight = (corner & 1 ? right : 1 - right) * (corner >> 1 ? low : 1 - low);
           sum += weight * from[(j * width + i) * channels + channel]!;
         }

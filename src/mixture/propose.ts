@@ -33,17 +33,17 @@ function fieldName(column: string, taken: ReadonlySet<string>): string {
 interface Family {
   readonly kinds: readonly string[];
   readonly experts: Readonly<Record<string, unknown>>;
-  /** True where the linear and the fusion expert can read these kinds too. */
-  readonly common: boolean;
+  /** True where the linear expert can read these kinds too; the fusion expert reads all. */
+  readonly linear: boolean;
 }
 
 const families: readonly Family[] = [
-  { kinds: ['text'], experts: { words: 'text' }, common: true },
-  { kinds: ['ids'], experts: { links: 'ids' }, common: true },
-  { kinds: ['log'], experts: { lines: 'log' }, common: true },
-  { kinds: ['series'], experts: { kernels: 'rocket', waves: 'tcn' }, common: true },
-  { kinds: ['image'], experts: { look: 'image' }, common: false },
-  { kinds: ['number', 'category', 'time'], experts: { table: 'tabular' }, common: true },
+  { kinds: ['text'], experts: { words: 'text' }, linear: true },
+  { kinds: ['ids'], experts: { links: 'ids' }, linear: true },
+  { kinds: ['log'], experts: { lines: 'log' }, linear: true },
+  { kinds: ['series'], experts: { kernels: 'rocket', waves: 'tcn' }, linear: true },
+  { kinds: ['image'], experts: { look: 'image' }, linear: false },
+  { kinds: ['number', 'category', 'time'], experts: { table: 'tabular' }, linear: true },
 ];
 
 /** Beyond so many fields every expert is large enough as it is. */
@@ -88,10 +88,9 @@ export function proposeGate(experts: Readonly<Record<string, unknown>>): Pick<Pr
 function expertsFor(kinds: ReadonlySet<string>, fields: number): Record<string, unknown> {
   const here = families.filter((family) => family.kinds.some((kind) => kinds.has(kind)));
   const own: Record<string, unknown> = Object.assign({}, ...here.map(({ experts }) => experts));
-  const common = here.filter((family) => family.common).length;
   const readers = {
-    ...(common > 0 ? { linear: 'linear' } : {}),
-    ...(common > 1 ? { fusion: 'fusion' } : {}),
+    ...(here.some((family) => family.linear) ? { linear: 'linear' } : {}),
+    ...(here.length > 1 ? { fusion: 'fusion' } : {}),
   };
   if (here.length > 1) return { ...readers, ...own };
   const others = Object.keys(own)
