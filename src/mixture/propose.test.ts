@@ -24,3 +24,14 @@ test('with other fields nobody is shared, and one expert reads all of them', () 
   expect(spec.gate.shared).toBeUndefined();
   expect(experts.map(({ name }) => name)).toEqual(['linear', 'fusion', 'words', 'look']);
 });
+
+test('for a table alone trees stand beside networks; of many fields the wide one is left out', () => {
+  const fields = (count: number) =>
+    Array.from({ length: count }, (_, i) => seen(`f${i}`, i % 2 === 0 ? 'number' : 'category'));
+  const kindsOf = (count: number, objective?: string) =>
+    withData(propose(fields(count), objective)).experts.map(({ name, kind }) => `${name}: ${kind}`);
+  const all = ['linear: linear', 'table: tabular', 'wide: tabular', 'trees: trees'];
+  expect(kindsOf(2)).toEqual(all);
+  expect(kindsOf(2, 'regression')).toEqual(all);
+  expect(kindsOf(65)).toEqual(all.filter((one) => !one.startsWith('wide')));
+});

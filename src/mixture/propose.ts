@@ -29,11 +29,6 @@ function fieldName(column: string, taken: ReadonlySet<string>): string {
   return name;
 }
 
-const tables = {
-  wide: { kind: 'tabular', width: 384, dropout: 0.2 },
-  small: { kind: 'tabular', width: 64, depth: 1 },
-};
-
 /** Experts made for some kinds of field, by the names that a spec gives them. */
 interface Family {
   readonly kinds: readonly string[];
@@ -54,9 +49,9 @@ const families: readonly Family[] = [
 /** Beyond so many fields every expert is large enough as it is. */
 const manyFields = 64;
 
-/** Where there is only one family of kinds: the same in other sizes. */
+/** Where there is only one family of kinds: others for it, most of them the same in other sizes. */
 const sizes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  table: { wide: tables.wide, small: tables.small },
+  table: { wide: { kind: 'tabular', width: 384, dropout: 0.2 }, trees: 'trees' },
   words: { small: { kind: 'text', width: 16, hidden: 32 } },
   lines: { small: { kind: 'log', width: 16, hidden: 32 } },
   kernels: { table: 'tabular' },

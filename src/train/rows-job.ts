@@ -78,7 +78,7 @@ function fitFold(context: Context, fold: number): Fold {
     (row) => job.parts.fold[row] !== fold,
     carriedViews(job, views),
   );
-  const about = views.filter((_, i) => job.parts.check[job.views.row[views[i]!]!] === 1);
+  const about = checks.map((place) => views[place]!);
   const curve: number[] = [];
   let best = { loss: Number.POSITIVE_INFINITY, stages: 1, said: fitting.said.slice() };
   for (let stage = 1; stage <= model.stages && stage <= best.stages + model.patience; stage++) {

@@ -62,7 +62,7 @@ function scoresOf(
   if (room.known) sumHalves(room.now, room.before, bins, count, pull, leaves);
   else sumLeaves(room.now, bins, count, pull, leaves);
   const scores = new Float64Array(thresholds.length);
-  const unsplit = scoreSplits(scores, room.now, many, count, pull.width, l2);
+  const unsplit = scoreSplits(scores, room.now, many, pull.width, l2);
   return { scores, unsplit };
 }
 
@@ -73,36 +73,47 @@ function highest(scores: Float64Array): number {
   return at;
 }
 
-/** Makes a grower of trees over these features, whose rooms it keeps; `width` as in `Pull`. */
-export function grower(features: readonly Binned[], width: number, { depth, l2 }: Growth) {
-  const leaves = 2 ** (depth - 1);
+/** Room for every feature while it lasts; the features beyond share one, and keep nothing in it. */
+function roomsFor(features: readonly Binned[], width: number, leaves: number): Room[] {
   const sizes = features.map(({ thresholds }) => (thresholds.length + 1) * (width + 1) * leaves);
   const common = new Float64Array(sizes.reduce((a, b) => Math.max(a, b), 0));
   let kept = 0;
-  const rooms = sizes.map((size): Room => {
+  return sizes.map((size): Room => {
     kept += 2 * size;
     if (kept > mostKept) return { now: common, before: common, known: false };
     return { now: new Float64Array(size), before: new Float64Array(size), known: false };
   });
+}
+
+/** What is known of a room at this level is what was before at the next. */
+function turn(room: Room): void {
+  if (room.now === room.before) return;
+  [room.now, room.before, room.known] = [room.before, room.now, true];
+}
+
+/** Makes a grower of trees over these features, whose rooms it keeps; `width` as in `Pull`. */
+export function grower(features: readonly Binned[], width: number, { depth, l2 }: Growth) {
+  const rooms = roomsFor(features, width, 2 ** (depth - 1));
+  const bestSplit = (used: readonly number[], pull: Pull, leaves: Leaves): Split | undefined => {
+    let best: (Split & { gain: number }) | undefined;
+    for (const feature of used) {
+      const { scores, unsplit } = scoresOf(features[feature]!, rooms[feature]!, pull, leaves, l2);
+      const threshold = highest(scores);
+      const gain = (scores[threshold] ?? 0) - unsplit;
+      if (gain > (best?.gain ?? leastGain * unsplit)) best = { feature, threshold, gain };
+      turn(rooms[feature]!);
+    }
+    return best && { feature: best.feature, threshold: best.threshold };
+  };
   return (used: readonly number[], pull: Pull, rows: Int32Array): Split[] => {
     for (const room of rooms) room.known = false;
-    let now: Leaves = { order: rows, starts: Int32Array.of(0, rows.length) };
+    let leaves: Leaves = { order: rows, starts: Int32Array.of(0, rows.length) };
     const splits: Split[] = [];
     while (splits.length < depth) {
-      let best: (Split & { gain: number }) | undefined;
-      for (const feature of used) {
-        const room = rooms[feature]!;
-        const { scores, unsplit } = scoresOf(features[feature]!, room, pull, now, l2);
-        const threshold = highest(scores);
-        const gain = (scores[threshold] ?? 0) - unsplit;
-        if (gain > (best?.gain ?? leastGain * unsplit)) best = { feature, threshold, gain };
-        if (room.now === common) continue;
-        [room.now, room.before, room.known] = [room.before, room.now, true];
-      }
-      if (best === undefined) break;
-      const { feature, threshold } = best;
-      splits.push({ feature, threshold });
-      now = part(now, features[feature]!.bins, threshold);
+      const split = bestSplit(used, pull, leaves);
+      if (split === undefined) break;
+      splits.push(split);
+      leaves = part(leaves, features[split.feature]!.bins, split.threshold);
     }
     return splits;
   };

@@ -66,7 +66,7 @@ test('a split scores what its halves score by themselves', () => {
       const sums = new Float64Array(4 * count * (width + 1));
       sumLeaves(sums, bins, count, pull, halves);
       const scores = new Float64Array(count - 1);
-      const unsplit = scoreSplits(scores, sums, 4, count, width, l2);
+      const unsplit = scoreSplits(scores, sums, 4, width, l2);
       const leaves = [0, 1, 2, 3].map((leaf) =>
         Array.from(halves.order.subarray(halves.starts[leaf]!, halves.starts[leaf + 1]!)),
       );

@@ -94,54 +94,72 @@ export function sumHalves(
   }
 }
 
+/** The sums [width + 1] over the bins of the leaf that begins at `base`, into `total`. */
+function totalOf(total: Float64Array, sums: Float64Array, base: number, size: number): void {
+  const each = total.length;
+  total.fill(0);
+  for (let at = base; at < base + size; at += each)
+    if (sums[at + each - 1] !== 0) for (let k = 0; k < each; k++) total[k]! += sums[at + k]!;
+}
+
+/** Adds what each threshold scores in the leaf that begins at `base`; empty bins change nothing. */
+function scoreLeaf(
+  scores: Float64Array,
+  sums: Float64Array,
+  base: number,
+  total: Float64Array,
+  unsplit: number,
+  l2: number,
+): void {
+  const each = total.length;
+  const width = each - 1;
+  const left = new Float64Array(each);
+  let now = unsplit;
+  for (let b = 0, at = base; b < scores.length; b++, at += each) {
+    const more = sums[at + width]!;
+    if (more !== 0) {
+      let low = 0;
+      let high = 0;
+      for (let k = 0; k < width; k++) {
+        const sum = left[k]! + sums[at + k]!;
+        left[k] = sum;
+        const rest = total[k]! - sum;
+        low += sum * sum;
+        high += rest * rest;
+      }
+      const weight = left[width]! + more;
+      left[width] = weight;
+      const other = total[width]! - weight;
+      now = other > 0 ? low / (weight + l2) + high / (other + l2) : unsplit;
+    }
+    scores[b]! += now;
+  }
+}
+
 /**
  * Adds to `scores` [bins - 1], for every threshold, the sum over the halves of each leaf of
- * |slopes|^2 / (weight + l2): what the loss would fall by, up to a factor. `first` is the score of the
+ * |slopes|^2 / (weight + l2): what the loss would fall by, up to a factor. Gives the same of the
  * leaves unsplit.
  */
 export function scoreSplits(
   scores: Float64Array,
   sums: Float64Array,
   leaves: number,
-  count: number,
   width: number,
   l2: number,
 ): number {
-  const each = width + 1;
-  const size = count * each;
-  const left = new Float64Array(each);
-  const total = new Float64Array(each);
-  let unsplit = 0;
+  const size = (scores.length + 1) * (width + 1);
+  const total = new Float64Array(width + 1);
+  let all = 0;
   for (let base = 0; base < leaves * size; base += size) {
-    total.fill(0);
-    for (let at = base; at < base + size; at += each)
-      if (sums[at + width] !== 0) for (let k = 0; k < each; k++) total[k]! += sums[at + k]!;
-    if (total[width]! <= 0) continue;
-    left.fill(0);
-    let all = 0;
-    for (let k = 0; k < width; k++) all += total[k]! * total[k]!;
-    const whole = all / (total[width]! + l2);
-    unsplit += whole;
-    let now = whole;
-    for (let b = 0, at = base; b + 1 < count; b++, at += each) {
-      const more = sums[at + width]!;
-      if (more !== 0) {
-        let low = 0;
-        let high = 0;
-        for (let k = 0; k < width; k++) {
-          const sum = left[k]! + sums[at + k]!;
-          left[k] = sum;
-          const rest = total[k]! - sum;
-          low += sum * sum;
-          high += rest * rest;
-        }
-        const weight = left[width]! + more;
-        left[width] = weight;
-        const other = total[width]! - weight;
-        now = other > 0 ? low / (weight + l2) + high / (other + l2) : whole;
-      }
-      scores[b]! += now;
-    }
+    totalOf(total, sums, base, size);
+    const weight = total[width]!;
+    if (weight <= 0) continue;
+    let length = 0;
+    for (let k = 0; k < width; k++) length += total[k]! * total[k]!;
+    const unsplit = length / (weight + l2);
+    all += unsplit;
+    scoreLeaf(scores, sums, base, total, unsplit, l2);
   }
-  return unsplit;
+  return all;
 }
