@@ -7,8 +7,10 @@ import { random } from '../src/core/random.js';
 import { evaluateRows } from '../src/evaluate/evaluate.js';
 import type { Bundle } from '../src/mixture/bundle.js';
 import { type Plan, plan } from '../src/mixture/plan.js';
+import { predictorOver } from '../src/predict/decide.js';
 import { explain } from '../src/predict/explain.js';
 import { openPredictor } from '../src/predict/predictor.js';
+import { webSessions } from '../src/runtime/session-web.js';
 import type { TrainEvent } from '../src/train/event.js';
 import type { LabelledRows } from '../src/train/rows.js';
 import { train } from '../src/train/train.js';
@@ -140,4 +142,19 @@ test('clones and schedules, which need gradient steps, are refused', () => {
     planOf({ experts: { trees: { kind: 'trees', ...options } } });
   expect(withTrees({ clones: 2 })).toThrow(/experts\.trees\.clones.*takes no gradient steps/s);
   expect(withTrees({ training: { epochs: 3 } })).toThrow(/experts\.trees\.training.*got epochs/s);
+});
+
+test('under WebAssembly trees say what they say in Node', async () => {
+  const rows = orders(400, 5, 'late');
+  const bundle = await train(planOf(), rows);
+  const records = recordsOf(orders(50, 6, 'late'));
+  const here = await openPredictor(bundle);
+  const there = await predictorOver(webSessions(), bundle);
+  const [own, others] = [await here.decide(records), await there.decide(records)];
+  await Promise.all([here.close(), there.close()]);
+  const confidence = (list: typeof own) => list.map(({ answer }) => answer.confidence!);
+  confidence(others).forEach((value, i) => {
+    expect(Math.abs(value - confidence(own)[i]!)).toBeLessThan(1e-5);
+  });
+  expect(own.some(({ route }) => route.some(({ expert }) => expert === 'trees'))).toBe(true);
 });
