@@ -24,8 +24,17 @@ export interface Tree {
 /** Numbers by which splits are compared at most. */
 const sketchWidth = 8;
 
-/** Steps to the one answer that suits all rows best. */
-const baseSteps = 30;
+/** Most steps to the one answer that suits all rows best, and moves below which it is found. */
+const baseSteps = 60;
+const settled = 1e-4;
+
+/**
+ * No step moves an output further: an output that is very sure, or that nobody has asked for yet, bends
+ * next to nothing, and a step by that curvature alone would go beyond all bounds ("max_delta_step" of XGBoost).
+ */
+const longest = 4;
+/** Steps to the first answer are of all outputs at once, so they are shorter. */
+const longestAtFirst = 1;
 
 export type Task = Pick<FitTask, 'rows' | 'outputs' | 'weights' | 'slopes' | 'stream'>;
 
@@ -51,6 +60,7 @@ function stepsOf(
   count: number,
   outputs: number,
   l2: number,
+  most: number,
 ): Float32Array {
   const sums = new Float64Array(count * outputs);
   const bends = new Float64Array(count * outputs);
@@ -59,7 +69,9 @@ function stepsOf(
       sums[to]! += gradient[at]!;
       bends[to]! += curvature[at]!;
     }
-  return Float32Array.from(sums, (sum, i) => (sum === 0 ? 0 : -sum / (bends[i]! + l2)));
+  return Float32Array.from(sums, (sum, i) =>
+    sum === 0 ? 0 : Math.max(-most, Math.min(most, -sum / (bends[i]! + l2))),
+  );
 }
 
 /** Where boosting starts: the outputs [W] that suit all rows best, and the slopes [N, W] there. */
@@ -74,10 +86,12 @@ export function startOf(task: Task): Start {
   const { rows, outputs } = task;
   const base = new Float32Array(outputs);
   const one = new Int32Array(rows);
-  for (let step = 0; step < baseSteps; step++) {
-    const said = repeat(base, rows);
-    stepsOf(weighted(task, said), one, 1, outputs, 0).forEach((move, w) => {
-      base[w]! += move;
+  for (let step = 0, furthest = 1; step < baseSteps && furthest > settled; step++) {
+    const moves = stepsOf(weighted(task, repeat(base, rows)), one, 1, outputs, 0, longestAtFirst);
+    furthest = 0;
+    moves.forEach((move, w) => {
+      base[w]! += move / 2;
+      furthest = Math.max(furthest, Math.abs(move));
     });
   }
   const { gradient } = weighted(task, repeat(base, rows));
@@ -162,7 +176,8 @@ export function boost(
     const used = Array.from(someOf(telling.length, featureShare, stream), (i) => telling[i]!);
     const splits = grow(used, pull, some);
     const leaf = leavesOf(features, splits, rows);
-    const leaves = stepsOf(pulls, leaf, 2 ** splits.length, outputs, l2).map((v) => v * rate);
+    const steps = stepsOf(pulls, leaf, 2 ** splits.length, outputs, l2, longest);
+    const leaves = steps.map((step) => step * rate);
     addLeaves(said, leaf, leaves, outputs);
     return { splits, leaves };
   };
