@@ -73,7 +73,7 @@ test.each([
   let kills = 0;
   for (;;) {
     // Past a few events something new is kept, so that every run comes further.
-    const { id, messages } = await runUntil(threads, memory, 4 + stream.below(12));
+    const { id, messages } = await runUntil(threads, memory, 4 + stream.below(5));
     said.push(...messages);
     if (id !== undefined) {
       expect(id).toBe(expected);
