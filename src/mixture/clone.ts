@@ -1,5 +1,6 @@
 /** Clones: one expert of a spec that became several of the same kind. */
-import { cloneName, type ExpertPlan, type Plan } from './plan.js';
+import { cloneName } from './cross-check.js';
+import type { ExpertPlan, Plan } from './plan.js';
 
 /** The expert of the spec that an expert was made of. */
 export function specName({ name, cloneOf }: ExpertPlan): string {

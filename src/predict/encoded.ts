@@ -99,7 +99,7 @@ export function encodeLazily(model: EncodingModel, batch: Batch, presence: Uint8
       const { field, index, name, coder } = source;
       const all = batch.values[field]!;
       const place = batch.rows === 1 ? single(presence[index]!, rows) : placesOf(index, rows);
-      const given = place === first ? 1 : place === nowhere ? 0 : count(place);
+      const given = count(place);
       if (given === batch.rows) complete.add(port);
       columns[port] =
         given === 0

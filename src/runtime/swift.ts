@@ -2,7 +2,7 @@
 import type { Arrays, OpenSession, Session } from './onnxruntime.js';
 import { openPlain } from './plain/plain.js';
 
-/** Whether the feeds are one row: inputs whose shape has the dimension `B` say so. */
+/** How many rows the feeds are: an input whose shape has the dimension `B` tells; 0 where none has. */
 function rowsOf(session: Session): (feeds: Arrays) => number {
   for (const { name, shape } of session.inputs) {
     const axis = shape.indexOf('B');

@@ -2,8 +2,9 @@
 import { random } from '../core/random.js';
 import { gates } from '../gate/gates.js';
 import type { JointCard } from '../mixture/card.js';
+import { cloneName } from '../mixture/cross-check.js';
 import type { ExpertGraph } from '../mixture/graphs.js';
-import { cloneName, type Plan } from '../mixture/plan.js';
+import type { Plan } from '../mixture/plan.js';
 import { fieldOf } from '../mixture/wiring.js';
 import type { Learned } from '../tensor/trace-serving.js';
 import { runKept } from './checkpoint.js';

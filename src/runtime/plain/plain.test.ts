@@ -32,7 +32,7 @@ const cases: Readonly<Record<string, Make>> = {
   comparisons: (x, y) =>
     ops.where(ops.less(x, y), ops.where(ops.greaterEqual(x, 0), 1, x), ops.clip(y, 0.1, 0.5)),
   casts: (x, y) => ops.cast(ops.equal(ops.cast(x, 'int64'), ops.cast(y, 'int64')), 'float32'),
-  extremes: (x, y) => ops.maximum(x, ops.sub(ops.max(x, 1, true), y)),
+  extremes: (x, y) => ops.minimum(ops.maximum(x, ops.sub(ops.max(x, 1, true), y)), y),
   sums: (x, y) => ops.concat([ops.sum(x, [1], true), ops.mean(y, [1], true)], 1),
   'sums over rows': (x) => ops.add(x, ops.sum(x, [0], true)),
   'the softmax family': (x, y) =>
