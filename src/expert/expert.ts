@@ -147,8 +147,8 @@ export interface RowsModel {
   /** Stages at most, and how many without a gain on held-out rows end it. */
   readonly stages: number;
   readonly patience: number;
-  /** Numbers that the answer to one record looks up at most. */
-  readonly lookups: number;
+  /** Numbers that the answer to one record looks up in so many stages. */
+  lookups(stages: number): number;
 }
 
 export type Model = GradientModel | RowsModel | FrozenModel;

@@ -169,7 +169,7 @@ export const trees: Expert<Config> = {
     rows: options.rows,
     stages: options.trees,
     patience: options.patience,
-    lookups: options.trees * (options.depth + outputs),
+    lookups: (trees) => trees * (options.depth + outputs),
     begin: (task) => begin(task, options),
     forward: (trace, features) => forward(trace, features, outputs, options.depth),
   }),

@@ -21,11 +21,18 @@ const perPort = 0.3;
 /** Mean number of ids in a row of each bag. */
 type Lengths = Readonly<Record<string, number>>;
 
-/** Multiply-adds, and numbers looked up in tables, of one record. */
-function workOf(graph: ExpertGraph, lengths: Lengths): { adds: number; lookups: number } {
+/**
+ * Multiply-adds, and numbers looked up in tables, of one record; of a model that is fitted in stages
+ * those of as many as there are, or may become.
+ */
+function workOf(
+  graph: ExpertGraph,
+  lengths: Lengths,
+  stages?: number,
+): { adds: number; lookups: number } {
   const model = modelOf(graph);
   if (model.by === 'nothing') return { adds: foreignWork(model.model), lookups: 0 };
-  if (model.by === 'rows') return { adds: 0, lookups: model.lookups };
+  if (model.by === 'rows') return { adds: 0, lookups: model.lookups(stages ?? model.stages) };
   const trace = trainingTrace();
   const output = model.forward(trace, graphFeatures(graph.fields, graph.ports));
   const lookups = trace.tables.reduce(
@@ -35,9 +42,9 @@ function workOf(graph: ExpertGraph, lengths: Lengths): { adds: number; lookups: 
   return { adds: count({ outputs: { output } }), lookups };
 }
 
-/** Microseconds to encode its ports and run one record through an expert. */
-export function countedCost(graph: ExpertGraph, lengths: Lengths): number {
-  const { adds, lookups } = workOf(graph, lengths);
+/** Microseconds to encode its ports and run one record through an expert, of `stages` where it has some. */
+export function countedCost(graph: ExpertGraph, lengths: Lengths, stages?: number): number {
+  const { adds, lookups } = workOf(graph, lengths, stages);
   const grams = graph.ports.reduce(
     (sum, port) => sum + perPort + (lengths[port] ?? 0) * perGram,
     0,

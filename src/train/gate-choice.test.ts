@@ -13,8 +13,18 @@ const rows = (value: number, odd: number): number[] =>
   Array.from({ length: 100 }, (_, i) => (i === 0 ? odd : value));
 
 test('a simpler gate is taken where the gain is within its standard error', () => {
-  const simple = candidate('static', 1, rows(-0.5, -0.52));
+  const simple = candidate('static', 2, rows(-0.5, -0.52));
   expect(choose([candidate('mlp', 2, rows(-0.5, -0.4)), simple])).toBe(simple);
+});
+
+test('one expert more is asked where the gain is half of its standard error', () => {
+  const even = (gain: number) =>
+    Array.from({ length: 101 }, (_, i) => gain + (i % 2 === 0 ? 0.01 : -0.01));
+  const one = candidate('static', 1, even(0).fill(0));
+  const little = candidate('static', 2, even(0.0002));
+  const enough = candidate('static', 2, even(0.0008));
+  expect(choose([little, one])).toBe(one);
+  expect(choose([enough, one])).toBe(enough);
 });
 
 test('a gain on every row is taken', () => {

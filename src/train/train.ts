@@ -47,12 +47,13 @@ async function trainStage(stage: Stage): Promise<Bundle> {
   const { plan, prepared, options } = stage;
   checkExperts(plan, stage, prepared.ports, stage.loaded);
   const graphs = expertGraphs(stage);
-  const counted = graphs.map((graph) => countedCost(graph, prepared.store.lengths));
-  const trained = await trainExperts(stage, graphs, counted);
+  const { lengths } = prepared.store;
+  const expected = graphs.map((graph) => countedCost(graph, lengths));
+  const trained = await trainExperts(stage, graphs, expected);
   const clock = options.clock ?? (() => performance.now());
   const costs =
     plan.spec.training.costs === 'counted'
-      ? counted
+      ? graphs.map((graph, e) => countedCost(graph, lengths, trained[e]!.epochs))
       : await memo(stage.checkpoint, 'costs', { trained }, () =>
           measureAll(stage, graphs, trained, clock),
         );
