@@ -1,7 +1,4 @@
-/**
- * The fusion expert: reads several kinds of field, each embedded by itself, then mixed; beside that a
- * linear path for what needs no mixing (wide and deep learning, Cheng et al. 2016).
- */
+/** The fusion expert: reads several kinds of field, each embedded by itself, then mixed. */
 import { z } from 'zod';
 import { embed, hidden, isBag, project } from '../tensor/blocks.js';
 import { layerNorm, linear } from '../tensor/layer.js';
@@ -10,6 +7,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { Feature, Features } from '../tensor/trace.js';
 import { type Expert, embeddingWidth } from './expert.js';
 import { tower } from './tower.js';
+import { usualWarp, warpPictures } from './warp.js';
 
 const config = z.strictObject({
   embedding: z
@@ -23,8 +21,10 @@ const config = z.strictObject({
   dropout: z.number().min(0).max(0.9).default(0.3).describe('share of units left out in training'),
   wide: z
     .boolean()
-    .default(true)
-    .describe('fields are also summed straight to the answer, as the linear expert does it'),
+    .default(false)
+    .describe(
+      'fields are also summed straight to the answer, for where no linear expert stands by',
+    ),
   channels: z
     .array(z.int().min(1).max(1024))
     .min(1)
@@ -74,7 +74,9 @@ export const fusion: Expert<z.infer<typeof config>> = {
       const fields = layerNorm(trace, 'norm', concat([...read, ...seen], 1));
       const h = hidden(trace, 'hidden', trace.dropout(fields, dropout), { width, depth, dropout });
       const deep = linear(trace, 'out', h, outputs);
+      // Wide and deep learning, Cheng et al. 2016.
       return wide && hasRows ? add(deep, project(trace, 'direct', rows, outputs)) : deep;
     },
+    vary: (feeds, stream) => warpPictures(feeds, usualWarp, stream),
   }),
 };

@@ -5,7 +5,7 @@ import { concat } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Expert } from './expert.js';
 import { type Tower, tower } from './tower.js';
-import { warp } from './warp.js';
+import { usualWarp, warpPictures } from './warp.js';
 
 const share = z.number().min(0).max(0.5);
 const config = z.strictObject({
@@ -23,12 +23,19 @@ const config = z.strictObject({
     .max(0.9)
     .default(0.2)
     .describe('share of features left out in training'),
-  shift: share.default(0.08).describe('training pictures are moved by up to this share of a side'),
-  rotate: z.number().min(0).max(180).default(8).describe('and turned by up to so many degrees'),
-  zoom: share.default(0.08).describe('and made larger or smaller by up to this share'),
+  shift: share
+    .default(usualWarp.shift)
+    .describe('training pictures are moved by up to this share of a side'),
+  rotate: z
+    .number()
+    .min(0)
+    .max(180)
+    .default(usualWarp.rotate)
+    .describe('and turned by up to so many degrees'),
+  zoom: share.default(usualWarp.zoom).describe('and made larger or smaller by up to this share'),
   flip: z
     .boolean()
-    .default(false)
+    .default(usualWarp.flip)
     .describe('and mirrored half of the time; not for digits or text'),
 });
 type Config = z.infer<typeof config>;
@@ -66,11 +73,6 @@ export const image: Expert<Config> = {
       );
       return linear(trace, 'out', trace.dropout(concat(towers, 1), options.dropout), outputs);
     },
-    vary(feeds, stream) {
-      for (const { data, dims } of Object.values(feeds)) {
-        const shape = dims.slice(1) as [number, number, number];
-        warp(data, shape, options, stream);
-      }
-    },
+    vary: (feeds, stream) => warpPictures(feeds, options, stream),
   }),
 };

@@ -38,6 +38,12 @@ const config = z.strictObject({
     .max(1)
     .default(0.15)
     .describe('share of a full step that a tree takes'),
+  pairs: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(32)
+    .describe('differences of two numbers to split by as well, of those that go together best'),
   l2: z.number().min(0).default(1).describe('draws leaves of little weight towards 0'),
   rowShare: z.number().positive().max(1).default(1).describe('share of the rows that a tree sees'),
   columnShare: z
@@ -81,9 +87,9 @@ function pack(trees: readonly Tree[], { features }: Readied, outputs: number, de
 
 function begin(task: FitTask, options: Config): Fitting {
   const { outputs, held } = task;
-  const { depth, step, l2, rowShare, columnShare } = options;
+  const { depth, step, pairs, l2, rowShare, columnShare } = options;
   const start = startOf(task);
-  const readied = readyFeatures(task, start);
+  const readied = readyFeatures(task, start, pairs);
   const grow = { depth, l2, rate: step, rowShare, featureShare: columnShare };
   const next = boost(task, start, readied.features, grow);
   const trees: Tree[] = [];
@@ -102,7 +108,12 @@ function begin(task: FitTask, options: Config): Fitting {
         table,
       ]);
       return {
-        weights: { ...packed, base: start.base, ...Object.fromEntries(levels) },
+        weights: {
+          ...packed,
+          base: start.base,
+          contrasts: readied.contrasts,
+          ...Object.fromEntries(levels),
+        },
         tables: {},
       };
     },
@@ -110,7 +121,8 @@ function begin(task: FitTask, options: Config): Fitting {
 }
 
 /** Every column that a tree may ask for: [B, columns]. */
-function columnsOf({ joined }: Trace, features: Features): Tensor {
+function columnsOf(trace: Trace, features: Features): Tensor {
+  const { joined } = trace;
   if (joined === undefined) throw new Error('trees: no training step fits them');
   const isDense = (one: Feature): one is Tensor => !isBag(one);
   const widths = Object.values(features)
@@ -121,7 +133,10 @@ function columnsOf({ joined }: Trace, features: Features): Tensor {
     const columns = widths.reduce((sum, width) => sum + columnsIn(width), 0);
     const matrix = shiftMatrix(widths);
     const shifting = constant(matrix, [matrix.length / columns, columns]);
-    parts.push(matmul(joined.dense(features), shifting));
+    const numbers = joined.dense(features);
+    parts.push(matmul(numbers, shifting));
+    const contrasts = trace.fitted('contrasts', matrix.length / columns);
+    if (contrasts.shape[0] !== 0) parts.push(matmul(numbers, contrasts, { transposeB: true }));
   }
   if (widths.length < Object.keys(features).length)
     parts.push(joined.fittedTables('levels', features));

@@ -1,5 +1,6 @@
 /** Augmentation: pictures moved, turned, zoomed and mirrored at random, in place. */
 import type { Random } from '../core/random.js';
+import type { DenseFeed } from './expert.js';
 
 export interface Warp {
   /** Pictures are moved by up to this share of their sides. */
@@ -11,6 +12,9 @@ export interface Warp {
   /** Whether half of them are mirrored. */
   readonly flip: boolean;
 }
+
+/** What leaves a digit what it is. */
+export const usualWarp: Warp = { shift: 0.08, rotate: 8, zoom: 0.08, flip: false };
 
 type Shape = readonly [height: number, width: number, channels: number];
 
@@ -72,5 +76,18 @@ export function warp(data: Float32Array, shape: Shape, how: Warp, stream: Random
     const picture = data.subarray(at, at + length);
     before.set(picture);
     resample(before, picture, shape, map);
+  }
+}
+
+/** Warps the pictures [B, H, W, C] among the ports of a batch. */
+export function warpPictures(
+  feeds: Readonly<Record<string, DenseFeed>>,
+  how: Warp,
+  stream: Random,
+): void {
+  for (const { data, dims } of Object.values(feeds)) {
+    if (dims.length !== 4) continue;
+    const [, height, width, channels] = dims as [number, number, number, number];
+    warp(data, [height, width, channels], how, stream);
   }
 }

@@ -3,6 +3,7 @@ import type { BagColumn, Column, ValuesColumn } from '../../core/column.js';
 import type { FitTask } from '../expert.js';
 import { type Binned, mostBins, thresholdsOf, toBins } from './bins.js';
 import type { Start } from './boost.js';
+import { contrastColumns, contrastMatrix } from './contrast.js';
 import { valueColumns } from './inputs.js';
 import { levelColumns, levelsOf, type Telling } from './level.js';
 import { outputSketch, sketched } from './sketch.js';
@@ -13,6 +14,8 @@ const levelWidth = 4;
 export interface Readied {
   readonly features: readonly Binned[];
   readonly held: readonly Binned[];
+  /** [contrasts, numbers]; see `contrastMatrix`. */
+  readonly contrasts: Float32Array;
   /** What each name tells, by port: [ids, n]. */
   readonly tables: Readonly<Record<string, Float32Array>>;
 }
@@ -29,8 +32,8 @@ function tellingOf(task: FitTask, { gradient, balanced }: Start): Telling {
 const isDense = (one: [string, Column]): one is [string, ValuesColumn] => one[1].form === 'values';
 const isBag = (one: [string, Column]): one is [string, BagColumn] => one[1].form === 'bag';
 
-/** Dense ports first, then bags, each in their order: as the served graph has them. */
-export function readyFeatures(task: FitTask, start: Start): Readied {
+/** Dense ports first, then `pairs` contrasts, then bags, each in their order: as the served graph has them. */
+export function readyFeatures(task: FitTask, start: Start, pairs: number): Readied {
   const given = Object.entries(task.columns);
   const heldColumn = (port: string): Column => task.held.columns[port]!;
   const features: Binned[] = [];
@@ -40,12 +43,18 @@ export function readyFeatures(task: FitTask, start: Start): Readied {
     features.push({ thresholds, bins: toBins(own, thresholds) });
     held.push({ thresholds, bins: toBins(other, thresholds) });
   };
-  for (const [port, column] of given.filter(isDense)) {
-    const others = valueColumns(heldColumn(port) as ValuesColumn);
-    valueColumns(column).forEach((own, i) => {
-      add(own, others[i]!);
-    });
-  }
+  const dense = given.filter(isDense);
+  const own = dense.map(([, column]) => column);
+  const others = dense.map(([port]) => heldColumn(port) as ValuesColumn);
+  const contrasts = contrastMatrix(own, pairs);
+  const columnsOf = (all: readonly ValuesColumn[]) => [
+    ...all.flatMap(valueColumns),
+    ...contrastColumns(all, contrasts),
+  ];
+  const heldColumns = columnsOf(others);
+  columnsOf(own).forEach((column, i) => {
+    add(column, heldColumns[i]!);
+  });
   const tables: Record<string, Float32Array> = {};
   const telling = tellingOf(task, start);
   for (const [port, column] of given.filter(isBag)) {
@@ -57,5 +66,5 @@ export function readyFeatures(task: FitTask, start: Start): Readied {
       add(own, others[i]!);
     });
   }
-  return { features, held, tables };
+  return { features, held, contrasts, tables };
 }
