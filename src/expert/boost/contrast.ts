@@ -10,8 +10,14 @@ const apart = 10;
 /** Pairs whose contrast spreads by less than this say the same twice. */
 const sameSpread = 1e-3;
 
-/** Rows by which pairs are chosen at most. */
+/** Rows by which pairs are chosen: of many pairs fewer rows, so that it takes no longer than a tree. */
 const mostSeen = 20_000;
+const fewestSeen = 256;
+const mostLooks = 2e8;
+
+function seenOf(numbers: number): number {
+  return Math.min(mostSeen, Math.max(fewestSeen, Math.floor((2 * mostLooks) / numbers ** 2)));
+}
 
 /** Where the value of a number and its presence stand among the ports side by side. */
 interface Place {
@@ -37,10 +43,10 @@ interface Pair {
   readonly strength: number;
 }
 
-/** How two numbers go together in the rows that have both. */
-function pairOf(first: Place, second: Place): Pair | undefined {
+/** How two numbers go together in the rows that have both, of about `seen`. */
+function pairOf(first: Place, second: Place, seen: number): Pair | undefined {
   const [a, b] = [first.column.data, second.column.data];
-  const every = 2 * Math.ceil(a.length / 2 / mostSeen);
+  const every = 2 * Math.ceil(a.length / 2 / seen);
   let [n, sumA, sumB, squareA, squareB, product] = [0, 0, 0, 0, 0, 0];
   for (let i = 0; i < a.length; i += every) {
     if (a[i + 1] === 0 || b[i + 1] === 0) continue;
@@ -67,8 +73,9 @@ function pairOf(first: Place, second: Place): Pair | undefined {
  */
 export function contrastMatrix(columns: readonly ValuesColumn[], most: number): Float32Array {
   const numbers = numbersOf(columns);
+  const seen = seenOf(numbers.length);
   const pairs = numbers
-    .flatMap((first, i) => numbers.slice(i + 1).map((second) => pairOf(first, second)))
+    .flatMap((first, i) => numbers.slice(i + 1).map((second) => pairOf(first, second, seen)))
     .filter((pair) => pair !== undefined)
     .sort((a, b) => b.strength - a.strength)
     .slice(0, most);
