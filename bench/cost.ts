@@ -4,6 +4,7 @@ import type { Column, Port } from '../src/core/column.js';
 import { random } from '../src/core/random.js';
 import { quantile } from '../src/core/statistic.js';
 import { encoders } from '../src/encoder/encoders.js';
+import { fitRocket, openRocket } from '../src/encoder/minirocket.js';
 import type { GradientModel } from '../src/expert/expert.js';
 import { experts } from '../src/expert/experts.js';
 import { servingFeeds } from '../src/mixture/feeds.js';
@@ -134,6 +135,16 @@ function textCase() {
   };
 }
 
+/** Kernels over series of two lengths. */
+const series = [64, 256].map((length) => {
+  const made = Array.from({ length: 20 }, () =>
+    Float32Array.from({ length: 2 * length }, () => stream.normal()),
+  );
+  const rocket = openRocket(fitRocket(made, 2, length, 1000));
+  const out = new Float32Array(rocket.width);
+  return { work: rocket.work, run: () => rocket.into(made[0]!, out, 0) };
+});
+
 const levels = encoders.get('category');
 const level = levels.open(levels.fit(['a', 'b', 'a', 'b'], levels.config.parse({})));
 
@@ -182,6 +193,8 @@ const found = await medians({
   scatter: () => bags.forEach(scatter),
   short: text.short,
   long: text.long,
+  brief: series[0]!.run,
+  lasting: series[1]!.run,
   // what runs before a case leaves the caches as it likes: `one` and `twenty` follow the same
   before: await categories(21),
   one: await categories(1),
@@ -194,6 +207,7 @@ const constants = {
   perLookup: (found.many - found.few) / (500 * 64),
   perGram: (found.long - found.short) / text.grams,
   perPort: (found.twenty - found.one) / 20,
+  perEncoding: (found.lasting - found.brief) / (series[1]!.work - series[0]!.work),
 };
 for (const [name, value] of Object.entries(constants)) {
   const share = value / constants.perRun;

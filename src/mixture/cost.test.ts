@@ -16,3 +16,14 @@ test('of an expert that is fitted in stages those count that it has', () => {
   // 300 trees of 6 splits and 5 numbers fewer, at 2.1 ns each.
   expect(most - countedCost(graph, {}, 100)).toBeCloseTo(300 * 11 * 0.0021, 1);
 });
+
+test('what it takes to encode a port counts, where a port says so', () => {
+  const reading = (work?: number) => ({
+    ...graph,
+    kind: 'linear',
+    config: {},
+    fields: { size: { value: { ...graph.fields.size.value, ...(work ? { work } : {}) } } },
+  });
+  const most = countedCost(reading(20_000), {});
+  expect(most - countedCost(reading(), {})).toBeCloseTo(20_000 * 0.004, 0);
+});
