@@ -1,8 +1,8 @@
 /** The fusion expert: reads several kinds of field, each embedded by itself, then mixed. */
 import { z } from 'zod';
-import { embed, hidden, isBag, project } from '../tensor/blocks.js';
+import { embed, hidden, isBag } from '../tensor/blocks.js';
 import { layerNorm, linear } from '../tensor/layer.js';
-import { add, concat } from '../tensor/ops.js';
+import { concat } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Feature, Features } from '../tensor/trace.js';
 import { type Expert, embeddingWidth } from './expert.js';
@@ -19,12 +19,6 @@ const config = z.strictObject({
   width: z.int().min(1).max(4096).default(192).describe('units of a hidden layer'),
   depth: z.int().min(1).max(8).default(1).describe('hidden layers'),
   dropout: z.number().min(0).max(0.9).default(0.3).describe('share of units left out in training'),
-  wide: z
-    .boolean()
-    .default(false)
-    .describe(
-      'fields are also summed straight to the answer, for where no linear expert stands by',
-    ),
   channels: z
     .array(z.int().min(1).max(1024))
     .min(1)
@@ -63,19 +57,16 @@ export const fusion: Expert<z.infer<typeof config>> = {
     ...['value', 'steps', 'level', 'words', 'items', 'count', 'outline', 'template', 'phrases'],
     'pixels',
   ],
-  build: (outputs, { embedding, width, depth, dropout, wide, ...look }) => ({
+  build: (outputs, { embedding, width, depth, dropout, ...look }) => ({
     by: 'gradient',
     forward(trace, features) {
       const { rows, pictures } = part(features);
       const each = embeddingWidth(embedding, Object.keys(features).length);
       const seen = pictures.map(([port, x]) => tower(trace, port, x, look));
-      const hasRows = Object.keys(rows).length > 0;
-      const read = hasRows ? [embed(trace, 'embed', rows, each)] : [];
+      const read = Object.keys(rows).length === 0 ? [] : [embed(trace, 'embed', rows, each)];
       const fields = layerNorm(trace, 'norm', concat([...read, ...seen], 1));
       const h = hidden(trace, 'hidden', trace.dropout(fields, dropout), { width, depth, dropout });
-      const deep = linear(trace, 'out', h, outputs);
-      // Wide and deep learning, Cheng et al. 2016.
-      return wide && hasRows ? add(deep, project(trace, 'direct', rows, outputs)) : deep;
+      return linear(trace, 'out', h, outputs);
     },
     vary: (feeds, stream) => warpPictures(feeds, usualWarp, stream),
   }),

@@ -1,7 +1,10 @@
 /** Warps: whole steps move pixels exactly, nothing to do leaves them, seeds repeat. */
 import { expect, test } from 'vitest';
 import { random } from '../core/random.js';
-import { warp, warpPictures } from './warp.js';
+import type { Expert, GradientModel } from './expert.js';
+import { fusion } from './fusion.js';
+import { image } from './image.js';
+import { warp } from './warp.js';
 
 const shape = [4, 4, 2] as const;
 const picture = (): Float32Array => Float32Array.from({ length: 64 }, (_, i) => i + 1);
@@ -44,12 +47,14 @@ test('every picture goes its own way, and the same seed the same', () => {
   expect(run(3).subarray(0, 32)).not.toEqual(run(3).subarray(32, 64));
 });
 
-test('of the ports of a batch only pictures are warped', () => {
+test.each([image, fusion])('in training $kind warps pictures, and no other port', (kind) => {
+  const given = { fields: {}, loaded: undefined };
+  const model = (kind as Expert).build(2, kind.config.parse({}), given) as GradientModel;
   const feeds = {
     picture: { data: picture(), dims: [1, 4, 4, 2] },
     numbers: { data: picture(), dims: [1, 64] },
   };
-  warpPictures(feeds, { shift: 0.2, rotate: 20, zoom: 0.2, flip: false }, random(1));
+  model.vary!(feeds, random(1));
   expect(feeds.numbers.data).toEqual(picture());
   expect(feeds.picture.data).not.toEqual(picture());
 });

@@ -10,7 +10,7 @@ const apart = 10;
 /** Pairs whose contrast spreads by less than this say the same twice. */
 const sameSpread = 1e-3;
 
-/** Rows by which pairs are chosen: of many pairs fewer rows, so that it takes no longer than a tree. */
+/** Rows by which pairs are chosen: of many pairs fewer rows, so that the work is bounded. */
 const mostSeen = 20_000;
 const fewestSeen = 256;
 const mostLooks = 2e8;
