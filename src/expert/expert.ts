@@ -49,6 +49,8 @@ export const noSteps: Schedule = {
 export interface GradientModel {
   readonly by: 'gradient';
   forward(trace: Trace, features: Features): Tensor;
+  /** Where the outputs are a mean: what it is of, each of which is trained by itself. */
+  each?(trace: Trace, features: Features): readonly Tensor[];
   /** Changes the dense ports of a training batch in place, at random, so that no two passes are alike. */
   vary?(feeds: Readonly<Record<string, DenseFeed>>, stream: Random): void;
 }

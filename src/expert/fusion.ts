@@ -2,19 +2,21 @@
 import { z } from 'zod';
 import { embed, hidden, isBag } from '../tensor/blocks.js';
 import { layerNorm, linear } from '../tensor/layer.js';
-import { concat } from '../tensor/ops.js';
+import { concat, reshape, slice } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Feature, Features } from '../tensor/trace.js';
+import { committee, membersOption } from './committee.js';
 import { type Expert, embeddingWidth } from './expert.js';
 import { tower } from './tower.js';
 import { usualWarp, warpPictures } from './warp.js';
 
 const config = z.strictObject({
+  members: membersOption.default(4),
   embedding: z
     .int()
     .min(1)
     .max(512)
-    .default(32)
+    .default(12)
     .describe('numbers that stand for one port; fewer, down to 4, where there are more than 64'),
   width: z.int().min(1).max(4096).default(192).describe('units of a hidden layer'),
   depth: z.int().min(1).max(8).default(1).describe('hidden layers'),
@@ -40,9 +42,22 @@ function part(features: Features): { rows: Features; pictures: [string, Tensor][
   };
 }
 
+/** x [B, ports x members x each] to the part [B, ports x each] of one member. */
+function partOf(x: Tensor, member: number, members: number, each: number): Tensor {
+  if (members === 1) return x;
+  const ports = (x.shape[1] as number) / (members * each);
+  const own = slice(
+    reshape(x, ['B', ports, members * each]),
+    2,
+    member * each,
+    (member + 1) * each,
+  );
+  return reshape(own, ['B', ports * each]);
+}
+
 export const fusion: Expert<z.infer<typeof config>> = {
   kind: 'fusion',
-  summary: 'one small neural network over all fields, any of which may be missing',
+  summary: 'small neural networks over all fields, any of which may be missing',
   config,
   schedule: {
     epochs: 6,
@@ -57,17 +72,21 @@ export const fusion: Expert<z.infer<typeof config>> = {
     ...['value', 'steps', 'level', 'words', 'items', 'count', 'outline', 'template', 'phrases'],
     'pixels',
   ],
-  build: (outputs, { embedding, width, depth, dropout, ...look }) => ({
+  build: (outputs, { members, embedding, width, depth, dropout, ...look }) => ({
     by: 'gradient',
-    forward(trace, features) {
+    ...committee(members, (trace, features) => {
       const { rows, pictures } = part(features);
       const each = embeddingWidth(embedding, Object.keys(features).length);
+      const all =
+        Object.keys(rows).length === 0 ? undefined : embed(trace, 'embed', rows, each * members);
       const seen = pictures.map(([port, x]) => tower(trace, port, x, look));
-      const read = Object.keys(rows).length === 0 ? [] : [embed(trace, 'embed', rows, each)];
-      const fields = layerNorm(trace, 'norm', concat([...read, ...seen], 1));
-      const h = hidden(trace, 'hidden', trace.dropout(fields, dropout), { width, depth, dropout });
-      return linear(trace, 'out', h, outputs);
-    },
+      return (own, member) => {
+        const read = all === undefined ? [] : [partOf(all, member, members, each)];
+        const fields = layerNorm(own, 'norm', concat([...read, ...seen], 1));
+        const h = hidden(own, 'hidden', own.dropout(fields, dropout), { width, depth, dropout });
+        return linear(own, 'out', h, outputs);
+      };
+    }),
     vary: (feeds, stream) => warpPictures(feeds, usualWarp, stream),
   }),
 };

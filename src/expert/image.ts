@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { linear } from '../tensor/layer.js';
 import { concat } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { committee, membersOption } from './committee.js';
 import type { Expert } from './expert.js';
 import { type Tower, tower } from './tower.js';
 import { usualWarp, warpPictures } from './warp.js';
@@ -10,6 +11,7 @@ import { usualWarp, warpPictures } from './warp.js';
 const share = z.number().min(0).max(0.5);
 const config = z.strictObject({
   size: z.enum(['small', 'medium', 'large']).default('medium').describe('how much it computes'),
+  members: membersOption.default(1),
   channels: z
     .array(z.int().min(1).max(1024))
     .min(1)
@@ -67,12 +69,12 @@ export const image: Expert<Config> = {
   ports: ['pixels'],
   build: (outputs, options) => ({
     by: 'gradient',
-    forward(trace, features) {
+    ...committee(options.members, (_, features) => (own) => {
       const towers = Object.entries(features).map(([port, x]) =>
-        tower(trace, port, x as Tensor, towerOf(options)),
+        tower(own, port, x as Tensor, towerOf(options)),
       );
-      return linear(trace, 'out', trace.dropout(concat(towers, 1), options.dropout), outputs);
-    },
+      return linear(own, 'out', own.dropout(concat(towers, 1), options.dropout), outputs);
+    }),
     vary: (feeds, stream) => warpPictures(feeds, options, stream),
   }),
 };

@@ -10,3 +10,4 @@ export type {
   Weight,
   WeightOptions,
 } from './trace-types.js';
+export { within } from './within.js';

@@ -5,6 +5,8 @@ import { trainingBatch } from '../mixture/feeds.js';
 import { fieldOf, graphFeatures } from '../mixture/wiring.js';
 import { objectives } from '../objective/objectives.js';
 import { createTrainer, type Trainer, type TrainerState } from '../runtime/trainer.js';
+import { total } from '../tensor/blocks.js';
+import { mul } from '../tensor/ops.js';
 import { linearRate } from '../tensor/rate.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
@@ -94,13 +96,15 @@ export async function makeTrainer(
   const { expert, fields, ports } = job;
   const objective = objectives.get(job.objective.kind);
   const trace = trainingTrace();
-  const outputs = model.forward(trace, graphFeatures(fields, ports));
+  const features = graphFeatures(fields, ports);
+  const each = model.each?.(trace, features) ?? [model.forward(trace, features)];
   const truth = input('@truth', ['B', 1], objective.truthType);
   const weight = input('@weight', ['B', 1]);
-  const loss = objective.loss(outputs, truth, weight, expert.schedule.smoothing);
+  const { smoothing } = expert.schedule;
+  const losses = each.map((outputs) => objective.loss(outputs, truth, weight, smoothing));
   const { rate, tableRate, weightDecay } = expert.schedule;
   return createTrainer({
-    loss,
+    loss: losses.length === 1 ? losses[0]! : mul(total(losses), 1 / losses.length),
     weights: trace.weights,
     tables: trace.tables,
     draws: trace.draws,
