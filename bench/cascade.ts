@@ -133,7 +133,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     seeds: { type: 'string', default: '3' },
-    folder: { type: 'string', default: '../shared/data' },
+    folder: { type: 'string', default: 'datasets' },
   },
 });
 const [path] = positionals;

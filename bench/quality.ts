@@ -7,6 +7,7 @@ import { type Dataset, openDataset } from '../src/data/dataset.js';
 import { partition, type Split } from '../src/data/split.js';
 import { type ControlScore, scoreControls } from '../src/evaluate/controls.js';
 import { type Evaluation, evaluateRows } from '../src/evaluate/evaluate.js';
+import type { Bundle } from '../src/mixture/bundle.js';
 import type { Plan } from '../src/mixture/plan.js';
 import { parseSpec } from '../src/mixture/spec-file.js';
 import { takeValues } from '../src/predict/batch.js';
@@ -16,7 +17,7 @@ import { train } from '../src/train/train.js';
 import { withData } from './quality/data.js';
 import { page } from './quality/page.js';
 import { linearSvc, type Peer } from './quality/peer.js';
-import { type Run, type Task, tasks } from './quality/tasks.js';
+import { partsOf, type Run, type Task, tasks } from './quality/tasks.js';
 
 /** The plan of a spec with its seed and its test fold. */
 function planOf(text: string, path: string, seed: number, fold: number): Plan {
@@ -57,25 +58,29 @@ async function testRows(
   return { rows: kept.length, values: Object.fromEntries(values), target, unit, unlabelled: 0 };
 }
 
-/** Trains and scores once; `compare` runs the peer on the same rows too. */
-async function runOnce(plan: Plan, task: Task, compare: boolean): Promise<Outcome> {
+/** What a trained mixture scores on rows. */
+async function scoreOn(bundle: Bundle, rows: LabelledRows): Promise<Outcome> {
+  const predictor = await openPredictor(bundle);
+  const found = await evaluateRows(predictor, rows, rows.target, rows.unlabelled);
+  const controls = await scoreControls(predictor, { batch: rows, target: rows.target });
+  await predictor.close();
+  return { found, controls, gate: `${bundle.manifest.gate.kind}, ${bundle.manifest.pool.kind}` };
+}
+
+/** Trains once and scores each of the parts; `compare` runs the peer on the rows of the first too. */
+async function runOnce(plan: Plan, parts: readonly Task[], compare: boolean): Promise<Outcome[]> {
   const data = await openDataset(plan.spec.data.source);
   try {
     const fit = await readRows(plan, data, 0);
     const bundle = await train(plan, fit);
-    const { kind } = bundle.manifest.gate;
-    const predictor = await openPredictor(bundle);
-    const rows = await testRows(plan, data, task.only);
-    const found = await evaluateRows(predictor, rows, rows.target, rows.unlabelled);
-    const controls = await scoreControls(predictor, { batch: rows, target: rows.target });
-    await predictor.close();
-    const peer = compare ? linearSvc(plan, fit, rows) : undefined;
-    return {
-      found,
-      controls,
-      gate: `${kind}, ${bundle.manifest.pool.kind}`,
-      ...(peer === undefined ? {} : { peer }),
-    };
+    const outcomes: Outcome[] = [];
+    for (const part of parts) {
+      const rows = await testRows(plan, data, part.only);
+      const outcome = await scoreOn(bundle, rows);
+      const peer = compare && outcomes.length === 0 ? linearSvc(plan, fit, rows) : undefined;
+      outcomes.push(peer === undefined ? outcome : { ...outcome, peer });
+    }
+    return outcomes;
   } finally {
     await data.close();
   }
@@ -127,30 +132,29 @@ async function runTask(
   task: Task,
   folder: string,
   seeds: number,
-  keep: (runs: readonly Run[]) => void,
+  keep: (part: Task, runs: readonly Run[]) => void,
 ): Promise<void> {
   const path = join('bench', 'quality', `${task.spec ?? task.file}.yaml`);
+  const parts = partsOf(task);
   const spec = withData(readFileSync(path, 'utf8'), folder);
   if ('missing' in spec) {
     console.log(`${task.file}: skipped, the project may not ship ${spec.missing}; give its folder`);
     return;
   }
-  const runs: Run[] = [];
+  const runs = parts.map((): Run[] => []);
   for (const fold of task.folds) {
     for (let seed = 0; seed < seeds; seed++) {
       const begun = performance.now();
-      const outcome = await runOnce(
-        planOf(spec.text, path, seed, fold),
-        task,
-        task.peer === true && seed === 0,
-      );
-      const run = summary(task, seed, fold, outcome);
-      runs.push(run);
-      keep(runs);
+      const compare = task.peer === true && seed === 0;
+      const outcomes = await runOnce(planOf(spec.text, path, seed, fold), parts, compare);
       const seconds = ((performance.now() - begun) / 1000).toFixed(0);
-      console.log(
-        `${task.file} fold ${fold} seed ${seed}: ${run.mixture.toFixed(4)} (${run.gate}; ${seconds} s)`,
-      );
+      parts.forEach((part, i) => {
+        const run = summary(part, seed, fold, outcomes[i]!);
+        runs[i]!.push(run);
+        keep(part, runs[i]!);
+        const score = `${run.mixture.toFixed(4)} (${run.gate}; ${seconds} s)`;
+        console.log(`${part.file} fold ${fold} seed ${seed}: ${score}`);
+      });
     }
   }
 }
@@ -159,7 +163,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { seeds: { type: 'string', default: '3' }, task: { type: 'string' } },
 });
-const folder = positionals[0] ?? join('..', 'shared', 'data');
+const folder = positionals[0] ?? 'datasets';
 if (positionals[0] !== undefined && !existsSync(folder)) {
   console.error(
     `${folder}: no such folder; give one that holds Parquet files of the tasks, or none`,
@@ -170,11 +174,11 @@ const results = join('runs', 'quality');
 mkdirSync(results, { recursive: true });
 for (const task of tasks) {
   if (values.task !== undefined && task.file !== values.task) continue;
-  await runTask(task, folder, Number(values.seeds), (runs) =>
-    writeFileAtomic(join(results, `${task.file}.json`), `${JSON.stringify(runs, null, 2)}\n`),
+  await runTask(task, folder, Number(values.seeds), ({ file }, runs) =>
+    writeFileAtomic(join(results, `${file}.json`), `${JSON.stringify(runs, null, 2)}\n`),
   );
 }
-const saved = tasks.flatMap((task): [Task, Run[]][] => {
+const saved = tasks.flatMap(partsOf).flatMap((task): [Task, Run[]][] => {
   const path = join(results, `${task.file}.json`);
   return existsSync(path) ? [[task, JSON.parse(readFileSync(path, 'utf8')) as Run[]]] : [];
 });

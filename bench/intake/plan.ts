@@ -54,7 +54,7 @@ export function largePlan(
 ): Plan {
   const left = ['gist', ...without];
   const fields = Object.entries(spec.fields).filter(([name]) => !left.includes(name));
-  const size = { embedding, width, channels };
+  const size = { members: 1, embedding, width, channels };
   return plan({
     ...spec,
     fields: Object.fromEntries(fields),
