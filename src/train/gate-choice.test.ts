@@ -48,6 +48,13 @@ test('a route that leaves an expert without work must be clearly better than one
   const dead = { ...candidate('static', 1, uneven), dead: true };
   const alive = { ...candidate('linear', 2, rows(-0.5, -0.5)), dead: false };
   expect(choose([dead, alive])).toBe(alive);
+  // A gain of one and a half errors is not enough, whether or not it asks one expert more.
+  const likely = Array.from({ length: 100 }, (_, i) => -0.5 + (i % 2 === 0 ? 1.15 : -0.85));
+  for (const topK of [1, 3]) {
+    const gains = { ...candidate('static', topK, likely), dead: true };
+    expect(choose([gains, alive])).toBe(alive);
+    expect(choose([{ ...gains, dead: false }, alive])).not.toBe(alive);
+  }
   const better = { ...candidate('static', 1, rows(-0.4, -0.5)), dead: true };
   expect(choose([better, alive])).toBe(better);
 });

@@ -12,9 +12,10 @@ export function isRare({ facts }: Pick<GateJob, 'facts'>): boolean {
 /**
  * Standard errors that a gain must exceed. A single row that makes all of a gain puts it one error
  * from nothing, whatever its size, and where a class is rare single rows do. That one expert more
- * helps is likely before any row is seen, so that less is enough to show it.
+ * helps is likely before any row is seen, so that less is enough to show it; that experts are to be left
+ * without work, though balance was asked for, needs more.
  */
-const errors = { usual: 1, more: 0.5, rare: 2 };
+const errors = { usual: 1, more: 0.5, dead: 2, rare: 2 };
 
 /**
  * Paired: does `a` gain over `b` more than the error of the difference? Rows of a group gain
@@ -24,8 +25,10 @@ const errors = { usual: 1, more: 0.5, rare: 2 };
 export function beats(a: Candidate, b: Candidate): boolean {
   const gain = a.worth.map((value, i) => value - b.worth[i]!);
   const ofGroups = groupedError(gain, a.unit);
+  const losesMore = a.dead && !b.dead;
   const asksMore = a.job.topK > b.job.topK;
-  if (!isRare(a.job)) return mean(gain) > (asksMore ? errors.more : errors.usual) * ofGroups;
+  const needed = losesMore ? errors.dead : asksMore ? errors.more : errors.usual;
+  if (!isRare(a.job)) return mean(gain) > needed * ofGroups;
   return mean(gain) > errors.rare * Math.max(standardError(gain), ofGroups);
 }
 
