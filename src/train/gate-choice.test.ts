@@ -58,3 +58,12 @@ test('a route that leaves an expert without work must be clearly better than one
   const better = { ...candidate('static', 1, rows(-0.4, -0.5)), dead: true };
   expect(choose([better, alive])).toBe(better);
 });
+
+test('the route without idle experts that it is held against is the best of these', () => {
+  const dead = { ...candidate('static', 2, rows(-0.4, -0.5)), dead: true };
+  const close = { ...candidate('linear', 2, rows(-0.5, -0.5)), dead: false };
+  // As simple and worse, but so uneven that nothing can be told from it.
+  const uneven = Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? 4 : -6));
+  const noisy = { ...candidate('linear', 2, uneven), dead: false };
+  expect(choose([dead, close, noisy])).toBe(dead);
+});

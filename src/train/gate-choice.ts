@@ -32,9 +32,9 @@ export function beats(a: Candidate, b: Candidate): boolean {
   return mean(gain) > errors.rare * Math.max(standardError(gain), ofGroups);
 }
 
-/** No expert without work, then fewer experts asked, then a simpler gate. */
-function simplicity({ job, dead }: Candidate): number {
-  return (dead ? 1e4 : 0) + job.topK * 100 + automaticGates.indexOf(job.kind);
+/** Fewer experts asked, then a simpler gate. */
+function simplicity({ job }: Candidate): number {
+  return job.topK * 100 + automaticGates.indexOf(job.kind);
 }
 
 /**
@@ -51,10 +51,22 @@ function safety({ job }: Candidate): number {
  * The candidate of most worth, unless a simpler one, or where a class is rare a safer one, cannot
  * be told from it.
  */
-export function choose(candidates: readonly Candidate[]): Candidate {
+function among(candidates: readonly Candidate[]): Candidate {
   const byWorth = [...candidates].sort((a, b) => mean(b.worth) - mean(a.worth));
   const top = byWorth[0]!;
   const rank = isRare(top.job) ? safety : simplicity;
   const ranked = [...candidates].sort((a, b) => rank(a) - rank(b));
   return ranked.find((candidate) => candidate === top || !beats(top, candidate)) ?? top;
+}
+
+/**
+ * The one to choose among all, unless it leaves an expert without work and is not clearly better than
+ * the one to choose among those that do not; where a class is rare that is no matter.
+ */
+export function choose(candidates: readonly Candidate[]): Candidate {
+  const best = among(candidates);
+  const alive = candidates.filter(({ dead }) => !dead);
+  if (!best.dead || isRare(best.job) || alive.length === 0) return best;
+  const kept = among(alive);
+  return beats(best, kept) ? best : kept;
 }
