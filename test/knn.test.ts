@@ -44,7 +44,7 @@ test('the same seed trains the same bundle, and it scores as well as it should',
 });
 
 test('an explanation counts the neighbours and says how each expert did on them', async () => {
-  const explained = await explain(predictor, { say: 'moo', weight: null, eats: ['grass', 'lot1'] });
+  const explained = await explain(predictor, { say: 'moo', weight: 4, eats: ['grass', 'lot1'] });
   const names = explained.experts.map(({ expert }) => expert);
   expect(explained.grounds.map(({ expert }) => expert)).toEqual(names);
   for (const { records, error } of explained.grounds) {
@@ -56,6 +56,17 @@ test('an explanation counts the neighbours and says how each expert did on them'
     expect(explained.decision.scores[ground.expert]).toBeCloseTo(scoreOf(ground), 4);
   const text = explainText(explained, predictor.model.objective.shown);
   expect(text).toMatch(/held-out records most like this one:\n {2}linear +\d+ records {2}[+-]/);
+});
+
+test('an expert that could be asked about no neighbour has its usual score', async () => {
+  const { grounds } = await explain(predictor, {
+    say: 'moo',
+    weight: null,
+    eats: ['grass', 'lot1'],
+  });
+  const without = grounds.filter(({ records }) => records === 0);
+  expect(without.map(({ expert }) => expert)).toEqual(['voice']);
+  for (const { here, usual, error } of without) expect([here, error]).toEqual([usual, 0]);
 });
 
 test('under WebAssembly it asks the same experts and answers the same', async () => {
