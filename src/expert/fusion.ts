@@ -1,13 +1,13 @@
 /** The fusion expert: reads several kinds of field, each embedded by itself, then mixed. */
 import { z } from 'zod';
-import { embed, hidden, isBag } from '../tensor/blocks.js';
-import { layerNorm, linear } from '../tensor/layer.js';
-import { concat, reshape, slice } from '../tensor/ops.js';
+import { embed, isBag } from '../tensor/blocks.js';
+import { activation, linears } from '../tensor/layer.js';
+import { concat, expand, reshape, standardise, transpose } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { Feature, Features } from '../tensor/trace.js';
-import { committee, membersOption } from './committee.js';
+import type { Feature, Features, Trace } from '../tensor/trace.js';
+import { membersOption, sideBySide } from './committee.js';
 import { type Expert, embeddingWidth } from './expert.js';
-import { tower } from './tower.js';
+import { type Tower, tower } from './tower.js';
 import { usualWarp, warpPictures } from './warp.js';
 
 const config = z.strictObject({
@@ -42,17 +42,22 @@ function part(features: Features): { rows: Features; pictures: [string, Tensor][
   };
 }
 
-/** x [B, ports x members x each] to the part [B, ports x each] of one member. */
-function partOf(x: Tensor, member: number, members: number, each: number): Tensor {
-  if (members === 1) return x;
-  const ports = (x.shape[1] as number) / (members * each);
-  const own = slice(
-    reshape(x, ['B', ports, members * each]),
-    2,
-    member * each,
-    (member + 1) * each,
-  );
-  return reshape(own, ['B', ports * each]);
+/** What the tables and matrices of all members say of the rows: [members, B, ports x each]. */
+function read(trace: Trace, rows: Features, members: number, each: number): Tensor[] {
+  const ports = Object.keys(rows).length;
+  if (ports === 0) return [];
+  // One wide row of a table is looked up and shared out: it is the looking up that takes time.
+  const wide = embed(trace, 'embed', rows, members * each);
+  const shared = transpose(reshape(wide, ['B', ports, members, each]), [2, 0, 1, 3]);
+  return [reshape(shared, [members, 'B', ports * each])];
+}
+
+/** What one tower sees of each picture, for every member: [members, B, numbers]. */
+function look(trace: Trace, pictures: [string, Tensor][], members: number, how: Tower): Tensor[] {
+  return pictures.map(([port, x]) => {
+    const seen = tower(trace, port, x, how);
+    return expand(seen, [members, ...seen.shape]);
+  });
 }
 
 export const fusion: Expert<z.infer<typeof config>> = {
@@ -72,20 +77,19 @@ export const fusion: Expert<z.infer<typeof config>> = {
     ...['value', 'steps', 'level', 'words', 'items', 'count', 'outline', 'template', 'phrases'],
     'pixels',
   ],
-  build: (outputs, { members, embedding, width, depth, dropout, ...look }) => ({
+  build: (outputs, { members, embedding, width, depth, dropout, ...how }) => ({
     by: 'gradient',
-    ...committee(members, (trace, features) => {
+    ...sideBySide((trace, features) => {
       const { rows, pictures } = part(features);
       const each = embeddingWidth(embedding, Object.keys(features).length);
-      const all =
-        Object.keys(rows).length === 0 ? undefined : embed(trace, 'embed', rows, each * members);
-      const seen = pictures.map(([port, x]) => tower(trace, port, x, look));
-      return (own, member) => {
-        const read = all === undefined ? [] : [partOf(all, member, members, each)];
-        const fields = layerNorm(own, 'norm', concat([...read, ...seen], 1));
-        const h = hidden(own, 'hidden', own.dropout(fields, dropout), { width, depth, dropout });
-        return linear(own, 'out', h, outputs);
-      };
+      const seen = [...read(trace, rows, members, each), ...look(trace, pictures, members, how)];
+      // No gain and shift are learned: a linear layer follows.
+      let h = standardise(concat(seen, 2), { balanced: false, apart: false });
+      for (let i = 0; i < depth; i++) {
+        const open = trace.dropout(h, dropout);
+        h = activation('relu', linears(trace, `hidden/${i}`, open, width));
+      }
+      return linears(trace, 'out', trace.dropout(h, dropout), outputs);
     }),
     vary: (feeds, stream) => warpPictures(feeds, usualWarp, stream),
   }),

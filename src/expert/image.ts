@@ -69,11 +69,11 @@ export const image: Expert<Config> = {
   ports: ['pixels'],
   build: (outputs, options) => ({
     by: 'gradient',
-    ...committee(options.members, (_, features) => (own) => {
+    ...committee(options.members, (trace, features) => {
       const towers = Object.entries(features).map(([port, x]) =>
-        tower(own, port, x as Tensor, towerOf(options)),
+        tower(trace, port, x as Tensor, towerOf(options)),
       );
-      return linear(own, 'out', own.dropout(concat(towers, 1), options.dropout), outputs);
+      return linear(trace, 'out', trace.dropout(concat(towers, 1), options.dropout), outputs);
     }),
     vary: (feeds, stream) => warpPictures(feeds, options, stream),
   }),

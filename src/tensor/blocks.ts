@@ -2,7 +2,7 @@
 
 import type { Init } from './init.js';
 import { activation, linear } from './layer.js';
-import { add, concat } from './ops.js';
+import { add, concat, mul } from './ops.js';
 import type { Tensor } from './tensor.js';
 import type { Bag, Feature, Features, Trace } from './trace.js';
 
@@ -15,6 +15,14 @@ export function isBag(feature: Feature): feature is Bag {
 export function total(terms: readonly Tensor[]): Tensor {
   return terms.reduce((a, b) => add(a, b));
 }
+
+/** The mean of tensors of one shape; throws on an empty list. */
+export function average(terms: readonly Tensor[]): Tensor {
+  return terms.length === 1 ? terms[0]! : mul(total(terms), 1 / terms.length);
+}
+
+const inColumns = (parts: readonly Tensor[]): Tensor =>
+  parts.length === 1 ? parts[0]! : concat(parts, 1);
 
 /** Every feature taken to `width` numbers by a table or a matrix, and summed: [B, width]. */
 export function project(
@@ -34,25 +42,22 @@ export function project(
   return total(terms);
 }
 
-/** Every feature embedded by itself to `width` numbers, side by side: [B, features x width]. */
+/**
+ * Every feature embedded by itself to `width` numbers, side by side, the bags before the others:
+ * [B, features x width].
+ */
 export function embed(trace: Trace, name: string, features: Features, width: number): Tensor {
   const joined = trace.joined?.embed(name, features, width);
   if (joined !== undefined) return joined;
-  const parts: Tensor[] = [];
-  // One activation for each run of dense ports: of hundreds of ports every node is felt.
-  let run: Tensor[] = [];
-  const endRun = (): void => {
-    if (run.length > 0) parts.push(activation('relu', run.length === 1 ? run[0]! : concat(run, 1)));
-    run = [];
-  };
+  const rows: Tensor[] = [];
+  const dense: Tensor[] = [];
   for (const [port, feature] of Object.entries(features)) {
-    if (isBag(feature)) {
-      endRun();
-      parts.push(trace.table(`${name}/${port}`, feature, width));
-    } else run.push(linear(trace, `${name}/${port}`, feature, width));
+    if (isBag(feature)) rows.push(trace.table(`${name}/${port}`, feature, width));
+    else dense.push(linear(trace, `${name}/${port}`, feature, width));
   }
-  endRun();
-  return parts.length === 1 ? parts[0]! : concat(parts, 1);
+  // One activation for all dense ports: of hundreds of ports every node is felt.
+  if (dense.length > 0) rows.push(activation('relu', inColumns(dense)));
+  return inColumns(rows);
 }
 
 export interface Hidden {

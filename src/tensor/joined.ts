@@ -4,7 +4,6 @@ import { reshape } from './op/broadcast.js';
 import { clip } from './op/choose.js';
 import { concat, slice } from './op/cut.js';
 import { relu } from './op/function.js';
-import { gather } from './op/lookup.js';
 import { matmul, transpose } from './op/matmul.js';
 import { denseShape, feedNames, layoutOf, type Place, type ServedPorts } from './served-ports.js';
 import { lookUp, storeTables } from './stored-table.js';
@@ -90,25 +89,13 @@ function embedDense(inputs: Inputs, source: Source, name: string, width: number)
   return transpose(relu(add(matmul(blocks, matrix), bias)), [1, 0, 2]);
 }
 
-/** All ports side by side in the order of `names`, as [B, ports x width]. */
-function embedAll(
-  inputs: Inputs,
-  source: Source,
-  name: string,
-  width: number,
-  names: readonly string[],
-): Tensor {
+/** Bags and then dense ports side by side, as [B, ports x width]. */
+function embedAll(inputs: Inputs, source: Source, name: string, width: number): Tensor {
   const { bags, dense, ids, spread } = inputs;
   const parts: Tensor[] = [];
   if (bags.length > 0) parts.push(lookUp(ids, spread, tablesOf(inputs, source, name, width)));
   if (dense.length > 0) parts.push(embedDense(inputs, source, name, width));
-  const found = [...bags, ...dense].map(({ port }) => port);
-  const order = names.map((port) => found.indexOf(port));
-  const all = concat(parts, 1);
-  const ordered = order.every((at, i) => at === i)
-    ? all
-    : gather(all, constant(Int32Array.from(order)), 1);
-  return reshape(ordered, ['B', names.length * width]);
+  return reshape(concat(parts, 1), ['B', (bags.length + dense.length) * width]);
 }
 
 /** The rows of one bag's table: ids of other bags have no weight, whatever row they are led to. */
@@ -161,10 +148,10 @@ export function joinInputs(ports: ServedPorts, source: Source): JoinedInputs {
     cuts.get(port) ?? { form: 'bag', port, width },
   ]);
   const mine = Object.fromEntries(features);
-  const joint = features.length - inputs.own.length;
+  const joint = features.filter(([port]) => !inputs.own.includes(port));
   const covers = (given: Features): boolean => {
-    const names = Object.keys(given);
-    return names.length === joint && names.every((name) => given[name] === mine[name]);
+    const all = Object.entries(given);
+    return all.length === joint.length && all.every(([, one], i) => one === joint[i]![1]);
   };
   return {
     features: mine,
@@ -182,7 +169,7 @@ export function joinInputs(ports: ServedPorts, source: Source): JoinedInputs {
       );
     },
     embed: (name, given, width) =>
-      covers(given) ? embedAll(inputs, source, name, width, Object.keys(given)) : undefined,
+      covers(given) ? embedAll(inputs, source, name, width) : undefined,
     dense: (given) => denseOf(inputs, given),
     fittedTables: (name, given) => fittedTablesOf(inputs, source, name, given),
     table: (name, bag, width) => tableOf(inputs, source, name, bag, width),

@@ -39,6 +39,14 @@ export function linear(
   return x.shape.length === 2 ? affine(x, w, b) : add(matmul(x, w), b);
 }
 
+/** Linear layers of several networks at once, each with its own weights: x [N, B, n] to [N, B, width]. */
+export function linears(t: Trace, name: string, x: Tensor, width: number): Tensor {
+  const [networks, , length] = x.shape as [number, string, number];
+  const w = t.weight(`${name}/weight`, [networks, length, width], { kind: 'he' });
+  const b = t.weight(`${name}/bias`, [networks, 1, width], { kind: 'zeros' }, { decay: false });
+  return add(matmul(x, w), b);
+}
+
 /** The learned gain and shift of a layer normalisation of `length` numbers. */
 export function normWeights(t: Trace, name: string, length: number) {
   const gain = t.weight(`${name}/gain`, [length], { kind: 'constant', value: 1 });

@@ -27,6 +27,12 @@ test('a broken shape rule names the operator and the shapes', () => {
   expect(() => gradients(x, [x])).toThrow('the loss must be a scalar');
 });
 
+test('a reshape of a reshape is one', () => {
+  const once = ops.reshape(x, [2, 'B', 2]);
+  expect(ops.reshape(once, ['B', 2, 2]).inputs).toEqual([x]);
+  expect(ops.reshape(once, ['B', 4])).toBe(x);
+});
+
 test('reshape moves symbols but never changes them', () => {
   expect(() => ops.reshape(x, ['L', 4])).toThrow('reshape');
   expect(ops.reshape(x, [2, 'B', 2]).shape).toEqual([2, 'B', 2]);

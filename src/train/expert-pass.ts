@@ -5,8 +5,7 @@ import { trainingBatch } from '../mixture/feeds.js';
 import { fieldOf, graphFeatures } from '../mixture/wiring.js';
 import { objectives } from '../objective/objectives.js';
 import { createTrainer, type Trainer, type TrainerState } from '../runtime/trainer.js';
-import { total } from '../tensor/blocks.js';
-import { mul } from '../tensor/ops.js';
+import { average } from '../tensor/blocks.js';
 import { linearRate } from '../tensor/rate.js';
 import { input } from '../tensor/tensor.js';
 import { trainingTrace } from '../tensor/trace.js';
@@ -104,7 +103,7 @@ export async function makeTrainer(
   const losses = each.map((outputs) => objective.loss(outputs, truth, weight, smoothing));
   const { rate, tableRate, weightDecay } = expert.schedule;
   return createTrainer({
-    loss: losses.length === 1 ? losses[0]! : mul(total(losses), 1 / losses.length),
+    loss: average(losses),
     weights: trace.weights,
     tables: trace.tables,
     draws: trace.draws,

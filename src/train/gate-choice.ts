@@ -18,18 +18,20 @@ export function isRare({ facts }: Pick<GateJob, 'facts'>): boolean {
 const errors = { usual: 1, more: 0.5, dead: 2, rare: 2 };
 
 /**
- * Paired: does `a` gain over `b` more than the error of the difference? Rows of a group gain
+ * Paired: does `a` gain over `b` more than so many errors of the difference? Rows of a group gain
  * together, so the error is that of groups; where a class is rare and lies in few groups, that is
  * no more certain than the error of rows, and the larger one counts.
  */
-export function beats(a: Candidate, b: Candidate): boolean {
+function exceeds(a: Candidate, b: Candidate, needed: number): boolean {
   const gain = a.worth.map((value, i) => value - b.worth[i]!);
   const ofGroups = groupedError(gain, a.unit);
-  const losesMore = a.dead && !b.dead;
-  const asksMore = a.job.topK > b.job.topK;
-  const needed = losesMore ? errors.dead : asksMore ? errors.more : errors.usual;
   if (!isRare(a.job)) return mean(gain) > needed * ofGroups;
   return mean(gain) > errors.rare * Math.max(standardError(gain), ofGroups);
+}
+
+/** True where `a` gains over `b` more than can be chance. */
+export function beats(a: Candidate, b: Candidate): boolean {
+  return exceeds(a, b, a.job.topK > b.job.topK ? errors.more : errors.usual);
 }
 
 /** Fewer experts asked, then a simpler gate. */
@@ -68,5 +70,5 @@ export function choose(candidates: readonly Candidate[]): Candidate {
   const alive = candidates.filter(({ dead }) => !dead);
   if (!best.dead || isRare(best.job) || alive.length === 0) return best;
   const kept = among(alive);
-  return beats(best, kept) ? best : kept;
+  return exceeds(best, kept, errors.dead) ? best : kept;
 }

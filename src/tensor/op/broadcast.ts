@@ -41,6 +41,7 @@ const reshapeOp: Op<Shape> = {
 
 /** The same numbers in another shape; symbolic dimensions may move but not change. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  if (x.op === reshapeOp) return reshape(x.inputs[0]!, shape);
   return sameShape(x.shape, shape) ? x : apply(reshapeOp, [x], [...shape]);
 }
 
