@@ -17,24 +17,25 @@ const alike: Same = (data, length) =>
   data instanceof Float32Array ? new Float32Array(length) : new Int32Array(length);
 const truth: Same = (_, length) => new Uint8Array(length);
 
-function combine(x: Value, y: Value, make: Same, f: (a: number, b: number) => number): Value {
-  const [a, b] = [x.data, y.data];
-  const dims = sameDims(x.dims, y.dims) ? x.dims : broadcastDims(x.dims, y.dims);
-  const out = make(a, elements(dims));
-  const [p, q] = [strideIn(x, dims), strideIn(y, dims)];
-  if (p !== undefined && q !== undefined) {
-    for (let i = 0; i < out.length; i++) out[i] = f(a[i * p]!, b[i * q]!);
-    return { data: out, dims };
-  }
-  const [places, others] = [placesIn(x.dims, dims), placesIn(y.dims, dims)];
-  for (let i = 0; i < out.length; i++) out[i] = f(a[places[i]!]!, b[others[i]!]!);
-  return { data: out, dims };
-}
-
+/** Loops are written in the closure of each operator, where the engine can inline `f`. */
 const binary =
   (f: (a: number, b: number) => number, make = alike): Kernel =>
-  () =>
-  (inputs) => [inputs.slice(1).reduce((x, y) => combine(x, y, make, f), inputs[0]!)];
+  () => {
+    const combine = (x: Value, y: Value): Value => {
+      const [a, b] = [x.data, y.data];
+      const dims = sameDims(x.dims, y.dims) ? x.dims : broadcastDims(x.dims, y.dims);
+      const out = make(a, elements(dims));
+      const [p, q] = [strideIn(x, dims), strideIn(y, dims)];
+      if (p !== undefined && q !== undefined) {
+        for (let i = 0; i < out.length; i++) out[i] = f(a[i * p]!, b[i * q]!);
+        return { data: out, dims };
+      }
+      const [places, others] = [placesIn(x.dims, dims), placesIn(y.dims, dims)];
+      for (let i = 0; i < out.length; i++) out[i] = f(a[places[i]!]!, b[others[i]!]!);
+      return { data: out, dims };
+    };
+    return (inputs) => [inputs.slice(1).reduce(combine, inputs[0]!)];
+  };
 
 const unary =
   (f: (x: number) => number): Kernel =>

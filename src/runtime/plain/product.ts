@@ -20,6 +20,14 @@ function floats({ data }: Value): Float32Array {
   return data instanceof Float32Array ? data : Float32Array.from(data);
 }
 
+/** Numbers that a product works on; it is done before another begins. */
+let scratch = new Float64Array(256);
+
+function room(length: number): Float64Array {
+  if (scratch.length < length) scratch = new Float64Array(length);
+  return scratch;
+}
+
 /** Adds a product to `out`; sums are kept as float64, one row at a time. */
 function multiply(
   a: Float32Array,
@@ -28,7 +36,7 @@ function multiply(
   at: Places,
   { rows, inner, columns }: Size,
 ): void {
-  const sums = new Float64Array(columns);
+  const sums = room(columns);
   for (let i = 0; i < rows; i++) {
     const to = at.out + i * columns;
     for (let j = 0; j < columns; j++) sums[j] = out[to + j]!;
