@@ -37,35 +37,35 @@ function grow(bag: Growing, more: number): void {
   bag.weights = weights;
 }
 
-/** Sorts the first `length` items; the library's sort is dear to call for a handful of them. */
-function sortHead(items: Int32Array, length: number): void {
-  if (length > 24) {
-    items.subarray(0, length).sort();
-    return;
-  }
-  for (let i = 1; i < length; i++) {
+/** How often each id occurs in the row at hand; all zeros between rows. */
+let counts = new Int32Array(1024);
+
+/** Leaves each item once, in the order in which they came first, and counts them; returns how many are left. */
+function countItems({ items, length }: Scratch, width: number): number {
+  if (counts.length < width) counts = new Int32Array(width);
+  let distinct = 0;
+  for (let i = 0; i < length; i++) {
     const item = items[i]!;
-    let at = i;
-    for (; at > 0 && items[at - 1]! > item; at--) items[at] = items[at - 1]!;
-    items[at] = item;
+    if (counts[item]!++ === 0) items[distinct++] = item;
   }
+  return distinct;
 }
 
-/** Turns runs of equal ids in a sorted list into ids with (1 + ln count) x idf, unit length. */
-function appendRow(bag: Growing, { items, length }: Scratch, idf: Uint8Array | undefined): void {
+/** Turns items into ids with (1 + ln count) x idf, unit length. */
+function appendRow(bag: Growing, list: Scratch, width: number, idf: Uint8Array | undefined): void {
+  const distinct = countItems(list, width);
   const start = bag.length;
   let squares = 0;
-  grow(bag, length);
-  for (let i = 0; i < length; ) {
-    const id = items[i]!;
-    let count = 1;
-    while (i + count < length && items[i + count] === id) count++;
+  grow(bag, distinct);
+  for (let i = 0; i < distinct; i++) {
+    const id = list.items[i]!;
+    const count = counts[id]!;
+    counts[id] = 0;
     const told = count === 1 ? 1 : 1 + Math.log(count);
     const weight = idf === undefined ? told : told * (idf[id]! / idfSteps);
     bag.ids[bag.length] = id;
     bag.weights[bag.length++] = weight;
     squares += weight * weight;
-    i += count;
   }
   const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0;
   for (let i = start; i < bag.length; i++) bag.weights[i]! *= scale;
@@ -91,8 +91,7 @@ export function bagColumn(
     list.length = 0;
     buckets(row, list);
     if (vocabulary !== undefined) keepKnown(list, vocabulary);
-    sortHead(list.items, list.length);
-    appendRow(bag, list, vocabulary?.idf);
+    appendRow(bag, list, width, vocabulary?.idf);
     offsets[row + 1] = bag.length;
   }
   const ids = bag.ids.slice(0, bag.length);
