@@ -95,7 +95,7 @@ async function trained(hide: boolean) {
     const table = makeTable({ rows: buckets, width, init, random: random(2, name) });
     const out = new Float32Array(rows * width);
     sum(table, bags[port]!, Int32Array.of(0, 1, 2), out);
-    tables[name] = table.data;
+    tables[name] = table.data.slice();
     feeds[`table:${name}`] = { data: out, dims: [rows, width] };
   }
   for (const { name, kind } of trace.draws) {

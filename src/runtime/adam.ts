@@ -31,7 +31,7 @@ export interface Adam extends AdamState {
 /** Vectors have a multiple of so many numbers: a cache line, and what one turn of the norm reads. */
 export const stride = 16;
 
-const { get, set, v, loop } = wasm;
+const { get, set, v, f, loop } = wasm;
 
 /** (at, end) to the sum of squares of the vector at `base`, in four times four sums. */
 function squares(base: number): Code {
@@ -45,7 +45,7 @@ function squares(base: number): Code {
   return [
     loop(at, get(end), 64, [0, 1, 2, 3].map(square)),
     set(2, total),
-    wasm.sum(wasm.sum(lane(0), lane(1)), wasm.sum(lane(2), lane(3))),
+    f.add(f.add(lane(0), lane(1)), f.add(lane(2), lane(3))),
   ];
 }
 

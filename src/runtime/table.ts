@@ -2,12 +2,14 @@
 import type { BagColumn } from '../core/column.js';
 import type { Random } from '../core/random.js';
 import { type Init, initialise } from '../tensor/init.js';
+import { createRows, type TableRows } from './table-rows.js';
 
 export interface Table {
   readonly rows: number;
   readonly width: number;
-  /** [rows, width] */
+  /** [rows, width]: a view that ends when a larger batch is summed or updated. */
   readonly data: Float32Array;
+  readonly numbers: TableRows;
   /** [rows], the sum of mean squared gradients so far. */
   readonly accumulators: Float32Array;
   /** Which batch a row was last touched in, and its slot in that batch; [rows] each. */
@@ -28,8 +30,6 @@ interface Scratch {
   next: Int32Array;
   entry: Int32Array;
   source: Int32Array;
-  /** [width] */
-  readonly total: Float32Array;
 }
 
 export interface TableSpec {
@@ -39,22 +39,27 @@ export interface TableSpec {
   readonly random: Random;
 }
 
-function makeScratch(width: number): Scratch {
+function makeScratch(): Scratch {
   const none = new Int32Array(0);
   const lists = { touched: none, first: none, last: none, next: none, entry: none, source: none };
-  return { stamp: 0, ...lists, total: new Float32Array(width) };
+  return { stamp: 0, ...lists };
 }
 
 /** A new table with starting values. */
 export function makeTable({ rows, width, init, random }: TableSpec): Table {
+  const numbers = createRows(rows, width);
+  numbers.data.set(initialise(init, [rows, width], random));
   return {
     rows,
     width,
-    data: initialise(init, [rows, width], random),
+    numbers,
+    get data() {
+      return numbers.data;
+    },
     accumulators: new Float32Array(rows),
     stamps: new Int32Array(rows),
     slots: new Int32Array(rows),
-    scratch: makeScratch(width),
+    scratch: makeScratch(),
   };
 }
 
@@ -74,42 +79,15 @@ export function sum(
   rowsOfBatch: Int32Array,
   out: Float32Array,
 ): void {
-  out.fill(0, 0, rowsOfBatch.length * table.width);
+  const { numbers, width } = table;
+  const length = rowsOfBatch.length * width;
+  numbers.open(rowsOfBatch.length);
+  numbers.batch.fill(0, 0, length);
   for (let b = 0; b < rowsOfBatch.length; b++) {
     const row = rowsOfBatch[b]!;
-    sumBag(table, bags, bags.offsets[row]!, bags.offsets[row + 1]!, out, b * table.width);
+    numbers.sum(bags, bags.offsets[row]!, bags.offsets[row + 1]!, b);
   }
-}
-
-/** Adds entries `start` to `end` into `out` at `target`, four at a time: half the time of one. */
-function sumBag(
-  { width, data }: Table,
-  { ids, weights }: BagColumn,
-  start: number,
-  end: number,
-  out: Float32Array,
-  target: number,
-): void {
-  let i = start;
-  for (; i + 3 < end; i += 4) {
-    const w0 = weights[i]!;
-    const w1 = weights[i + 1]!;
-    const w2 = weights[i + 2]!;
-    const w3 = weights[i + 3]!;
-    const r0 = ids[i]! * width;
-    const r1 = ids[i + 1]! * width;
-    const r2 = ids[i + 2]! * width;
-    const r3 = ids[i + 3]! * width;
-    for (let j = 0; j < width; j++) {
-      const first = w0 * data[r0 + j]! + w1 * data[r1 + j]!;
-      out[target + j] = out[target + j]! + first + (w2 * data[r2 + j]! + w3 * data[r3 + j]!);
-    }
-  }
-  for (; i < end; i++) {
-    const w = weights[i]!;
-    const row = ids[i]! * width;
-    for (let j = 0; j < width; j++) out[target + j] = out[target + j]! + w * data[row + j]!;
-  }
+  out.set(numbers.batch.subarray(0, length));
 }
 
 /** Makes the scratch large enough for `uses` entries. */
@@ -171,51 +149,11 @@ function sumOfSquares(x: Float32Array, start: number, width: number): number {
   return a + b + (c + d);
 }
 
-/** Sums the gradients of all uses of a row into `total` [width]. */
-function sumChain(
-  { first, next, entry, source, total }: Scratch,
-  slot: number,
-  weights: Float32Array,
-  gradient: Float32Array,
-): void {
-  const width = total.length;
-  const head = first[slot]!;
-  const weight = weights[entry[head]!]!;
-  const start = source[head]! * width;
-  for (let j = 0; j < width; j++) total[j] = weight * gradient[start + j]!;
-  for (let use = next[head]!; use >= 0; use = next[use]!) {
-    const w = weights[entry[use]!]!;
-    const from = source[use]! * width;
-    for (let j = 0; j < width; j++) total[j] = total[j]! + w * gradient[from + j]!;
-  }
-}
-
-/** Takes one Adagrad step on a row along a direction [width] whose squares sum to `squares`. */
-function descend(
-  { data, accumulators, width }: Table,
-  row: number,
-  direction: Float32Array,
-  { from, factor, squares }: { from: number; factor: number; squares: number },
-  { rate, kept }: { rate: number; kept: number },
-): void {
-  if (squares === 0) return;
+/** The Adagrad step of a row along a direction whose squares sum to `squares`, which are added up. */
+function paceOf({ accumulators, width }: Table, row: number, squares: number): number {
   const sofar = accumulators[row]! + squares / width;
   accumulators[row] = sofar;
-  const step = (rate * factor) / (Math.sqrt(sofar) + 1e-8);
-  const to = row * width;
-  const even = width & ~3;
-  let j = 0;
-  for (; j < even; j += 4) {
-    const a = kept * data[to + j]! - step * direction[from + j]!;
-    const b = kept * data[to + j + 1]! - step * direction[from + j + 1]!;
-    const c = kept * data[to + j + 2]! - step * direction[from + j + 2]!;
-    const d = kept * data[to + j + 3]! - step * direction[from + j + 3]!;
-    data[to + j] = a;
-    data[to + j + 1] = b;
-    data[to + j + 2] = c;
-    data[to + j + 3] = d;
-  }
-  for (; j < width; j++) data[to + j] = kept * data[to + j]! - step * direction[from + j]!;
+  return 1 / (Math.sqrt(sofar) + 1e-8);
 }
 
 /**
@@ -230,23 +168,28 @@ export function update(
   rate: number,
   { l2 = 0 }: { readonly l2?: number } = {},
 ): number {
-  const { width, scratch } = table;
+  const { width, scratch, numbers } = table;
   const count = chainUses(table, bags, rowsOfBatch);
-  const { touched, first, next, entry, source, total } = scratch;
+  const { touched, first, next, entry, source } = scratch;
+  numbers.open(rowsOfBatch.length);
+  numbers.batch.set(gradient.subarray(0, rowsOfBatch.length * width));
   const norms = Float64Array.from(rowsOfBatch, (_, b) => sumOfSquares(gradient, b * width, width));
-  const pace = { rate, kept: 1 - rate * l2 };
+  const kept = 1 - rate * l2;
+  const uses = { next, source, entry, weights: bags.weights };
   for (let slot = 0; slot < count; slot++) {
     const head = first[slot]!;
+    const row = touched[slot]!;
     if (next[head]! < 0) {
       // used once: the row's gradient is the batch row's times the weight
       const factor = bags.weights[entry[head]!]!;
       const squares = factor * factor * norms[source[head]!]!;
-      const from = source[head]! * width;
-      descend(table, touched[slot]!, gradient, { from, factor, squares }, pace);
+      if (squares === 0) continue;
+      numbers.step(row, source[head]!, kept, rate * factor * paceOf(table, row, squares));
     } else {
-      sumChain(scratch, slot, bags.weights, gradient);
-      const squares = sumOfSquares(total, 0, width);
-      descend(table, touched[slot]!, total, { from: 0, factor: 1, squares }, pace);
+      numbers.sumToTotal(head, uses);
+      const squares = sumOfSquares(numbers.total, 0, width);
+      if (squares === 0) continue;
+      numbers.stepTotal(row, kept, rate * paceOf(table, row, squares));
     }
   }
   return count;

@@ -2,7 +2,9 @@
 
 /** A block of numbers that functions work on. */
 export interface Memory {
+  /** Another one after the memory has grown. */
   readonly buffer: ArrayBuffer;
+  grow(pages: number): number;
 }
 
 /** The part that is used; TypeScript declares it for browsers only. */
@@ -36,11 +38,15 @@ function unsigned(value: number): number[] {
   return [...bytes, rest];
 }
 
-/** A non-negative number in signed LEB128: the top bit of the last byte must stay clear. */
+/** A whole number in signed LEB128: the sign is the top bit but one of the last byte. */
 function signed(value: number): number[] {
-  const bytes = unsigned(value);
-  const last = bytes.at(-1)!;
-  return last < 0x40 ? bytes : [...bytes.slice(0, -1), last | 0x80, 0];
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest >= 0x40 || rest < -0x40) {
+    bytes.push((rest & 0x7f) | 0x80);
+    rest >>= 7;
+  }
+  return [...bytes, rest & 0x7f];
 }
 
 const simd = (opcode: number, ...rest: Code[]): Code => [0xfd, unsigned(opcode), rest];
@@ -55,6 +61,9 @@ export const wasm = {
   /** An address or a count, not negative. */
   index: (value: number): Code => [0x41, signed(value)],
   add: (a: Code, b: Code): Code => [a, b, 0x6a],
+  /** The bits of `a` that are also in a mask, which may be negative: ~15 leaves multiples of 16. */
+  and: (a: Code, mask: number): Code => [a, 0x41, signed(mask), 0x71],
+  load: (address: Code, offset: number): Code => [address, 0x28, 2, unsigned(offset)],
   /** Does `body` again and again while the local `at`, which grows by `step`, is below `end`. */
   loop: (at: number, end: Code, step: number, body: Code): Code => [
     ...[0x02, 0x40, wasm.get(at), end, 0x4f, 0x0d, 0, 0x03, 0x40, body],
@@ -76,7 +85,16 @@ export const wasm = {
     mul: binary(0xe6),
     div: binary(0xe7),
   },
-  sum: (a: Code, b: Code): Code => [a, b, 0x92],
+  /** The same on one float32. */
+  f: {
+    load: (address: Code, offset: number): Code => [address, 0x2a, 2, unsigned(offset)],
+    store: (address: Code, offset: number, value: Code): Code => [
+      ...[address, value, 0x38, 2, unsigned(offset)],
+    ],
+    add: (a: Code, b: Code): Code => [a, b, 0x92],
+    sub: (a: Code, b: Code): Code => [a, b, 0x93],
+    mul: (a: Code, b: Code): Code => [a, b, 0x94],
+  },
 };
 
 const vector = (items: readonly Code[]): Code => [unsigned(items.length), items];
@@ -94,9 +112,17 @@ function codeOf({ locals = [], body }: WasmFunction): Code {
 
 const page = 65536;
 
+const pagesOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / page));
+
 /** A memory of at least so many bytes, all zero. */
 export function memoryOf(bytes: number): Memory {
-  return new WebAssembly.Memory({ initial: Math.max(1, Math.ceil(bytes / page)) });
+  return new WebAssembly.Memory({ initial: pagesOf(bytes) });
+}
+
+/** Makes a memory at least so large; views of its buffer end, if it was smaller. */
+export function growTo(memory: Memory, bytes: number): void {
+  const more = pagesOf(bytes) - memory.buffer.byteLength / page;
+  if (more > 0) memory.grow(more);
 }
 
 /** The functions by name, over a memory of at least one page. */
