@@ -77,8 +77,21 @@ export function isNested(item: string): boolean {
   return item.startsWith('[') || item.startsWith('{');
 }
 
+/** The cells of every item; records, as they mostly are, are parsed at once. */
+function allCells(items: readonly string[], keys?: readonly string[]): (readonly unknown[])[] {
+  if (keys !== undefined && items.every((item) => item.startsWith('{')))
+    try {
+      const records = JSON.parse(`[${items.join()}]`) as Readonly<Record<string, unknown>>[];
+      if (records.length === items.length)
+        return records.map((record) => keys.map((key) => record[key]));
+    } catch {
+      // One of them is no record: which one shows when each is read by itself.
+    }
+  return items.map((item) => cellsOf(item, keys));
+}
+
 function nested(items: readonly string[], axis: Axis, keys?: readonly string[]): Readings {
-  const lists = items.map((item) => cellsOf(item, keys).map(numberOf));
+  const lists = allCells(items, keys).map((cells) => cells.map(numberOf));
   const longest = lists.reduce((most, { length }) => Math.max(most, length), 0);
   const [steps, channels] = axis === 'steps' ? [lists.length, longest] : [longest, lists.length];
   const data = new Float64Array(steps * channels).fill(Number.NaN);
@@ -100,6 +113,16 @@ export function readingsOf(
     return { steps: 0, channels: 0, data: new Float64Array(0) };
   if (items.some(isNested)) return nested(items, axis, keys);
   return { steps: items.length, channels: 1, data: Float64Array.from(items, numberOf) };
+}
+
+/** True where a list of texts has a reading: it is read up to the first. */
+export function anyReading(
+  items: readonly string[] | null | undefined,
+  keys?: readonly string[],
+): boolean {
+  const isRead = (item: string): boolean =>
+    cellsOf(item, keys).some((cell) => Number.isFinite(numberOf(cell)));
+  return items?.some(isRead) ?? false;
 }
 
 /** Lists of few long lists are channels, lists of many short ones are steps. */

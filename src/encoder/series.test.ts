@@ -1,9 +1,10 @@
 /** Series: how lists of any form come to even steps, and what the ports say of them. */
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ValuesColumn } from '../core/column.js';
 import { type Grid, sample } from './grid.js';
 import { fitRocket, kernelCount, openRocket } from './minirocket.js';
-import { guessAxis, keysOf, readingsOf, unreadCell } from './reading.js';
+import { anyReading, guessAxis, keysOf, readingsOf, unreadCell } from './reading.js';
 import { series } from './series.js';
 
 const grid: Grid = { length: 4, fit: 'crop', timed: false, channels: 1, step: 1 };
@@ -119,6 +120,31 @@ test('there are 84 kernels, and their features tell frequencies apart but not le
   const slow = features(frames(wave(0.3)));
   expect(distance(slow, features(frames(wave(1.5))))).toBeGreaterThan(20);
   expect(distance(slow, features(frames(wave(0.3), 8)))).toBeLessThan(8);
+});
+
+test('records are read at once or one by one, and looking for a reading finds what reading finds', () => {
+  const item = fc.oneof(
+    fc
+      .record({ t: fc.oneof(fc.integer(), fc.constant(null)), h: fc.double() })
+      .map((r) => JSON.stringify(r)),
+    fc.constantFrom('{"t":1', '{"t":1},{"t":2}', '{}', '{"h":"x"}', '[1,2]', 'NaN', ''),
+  );
+  fc.assert(
+    fc.property(fc.array(item, { maxLength: 6 }), (items) => {
+      const together = readingsOf(items, 'steps', ['t', 'h']);
+      const rows = items.map((one) => {
+        const { data } = readingsOf([one, '{}'], 'steps', ['t', 'h']);
+        return data;
+      });
+      const wide = together.channels;
+      const cell = (row: number, c: number) => together.data[row * wide + c] ?? Number.NaN;
+      if (items.some((one) => /^[[{]/.test(one)))
+        rows.forEach((row, i) => {
+          for (let c = 0; c < Math.min(2, wide); c++) expect(cell(i, c)).toBe(row[c] ?? Number.NaN);
+        });
+      expect(anyReading(items, ['t', 'h'])).toBe(together.data.some(Number.isFinite));
+    }),
+  );
 });
 
 test('steps that are records are read by name: neither order nor an absent key moves a channel', () => {

@@ -9,6 +9,7 @@ import { fitRocket, openRocket, type RocketState } from './minirocket.js';
 import { outlineInto, outlineWidth } from './outline.js';
 import {
   type Axis,
+  anyReading,
   guessAxis,
   hasStamps,
   keysOf,
@@ -196,11 +197,9 @@ function open(state: SeriesState): Coder {
     },
     rocket: (out, at, frames) => rocket.into(frames, out, at),
   };
-  const present = (items: readonly string[] | null | undefined): boolean =>
-    readingsOf(items, axis, keys).data.some(Number.isFinite);
   return {
     ports,
-    present: (values, row) => present((values as Lists)[row]),
+    present: (values, row) => anyReading((values as Lists)[row], keys),
     unread: (values, first = 1) =>
       unreadIn(values as Lists, first, readable, (items) => unreadCell(items ?? [], keys)),
     encode(values, want) {

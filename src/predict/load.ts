@@ -26,14 +26,15 @@ export function tellUnread({ manifest, coders, watch }: LoadingModel, batch: Bat
  * is told. Costs nothing where no field has something to load or all is loaded already.
  */
 export async function loadBatch(model: LoadingModel, batch: Batch): Promise<Batch> {
-  if (model.coders.every(({ load }) => load === undefined)) return batch;
-  const values: Record<string, Values> = { ...batch.values };
-  for (const [f, { name }] of model.manifest.fields.entries()) {
-    const loading = model.coders[f]!.load?.(values[name]!, batch.first);
-    const loaded = await loading?.catch(inField(name));
-    if (loaded === undefined) continue;
+  let values: Record<string, Values> | undefined;
+  for (let f = 0; f < model.coders.length; f++) {
+    const { name } = model.manifest.fields[f]!;
+    const loading = model.coders[f]!.load?.(batch.values[name]!, batch.first);
+    if (loading === undefined) continue;
+    const loaded = await loading.catch(inField(name));
+    values ??= { ...batch.values };
     values[name] = loaded.values;
     if (loaded.faults.length > 0) model.watch.broken?.(name, loaded.faults);
   }
-  return { ...batch, values };
+  return values === undefined ? batch : { ...batch, values };
 }
