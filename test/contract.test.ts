@@ -16,7 +16,7 @@ import { expertGraph, gateFeatures, gateGraph } from '../src/mixture/graphs.js';
 import { fieldOf, gatePorts, graphFeatures, portsOf } from '../src/mixture/wiring.js';
 import { objectives } from '../src/objective/objectives.js';
 import { type Arrays, type Numbers, openSession } from '../src/runtime/session.js';
-import { makeTable, sum } from '../src/runtime/table.js';
+import { makeTables, sum } from '../src/runtime/table.js';
 import { emit } from '../src/tensor/emit.js';
 import type { Tensor } from '../src/tensor/tensor.js';
 import { type TrainingTrace, trainingTrace } from '../src/tensor/trace.js';
@@ -113,7 +113,7 @@ async function inTraining(
   for (const { name, shape } of trace.weights)
     all[`weight:${name}`] = { data: learned.weights[name]!, dims: shape as number[] };
   for (const { name, port, rows: count, width: wide, init } of trace.tables) {
-    const table = makeTable({ rows: count, width: wide, init, random: random(1) });
+    const table = makeTables([{ rows: count, width: wide, init, random: random(1) }])[0]!;
     table.data.set(learned.tables[name]!);
     const out = new Float32Array(rows * wide);
     sum(

@@ -4,7 +4,7 @@ import type { Column } from '../core/column.js';
 import { random } from '../core/random.js';
 import type { Numbers } from '../runtime/session.js';
 import { openSession } from '../runtime/session.js';
-import { makeTable, sum } from '../runtime/table.js';
+import { makeTables, sum } from '../runtime/table.js';
 import { embed, project } from '../tensor/blocks.js';
 import { emit } from '../tensor/emit.js';
 import { layerNorm, linear, mlp } from '../tensor/layer.js';
@@ -92,7 +92,7 @@ async function trained(hide: boolean) {
     feeds[`weight:${name}`] = { data: weights[name], dims: shape };
   }
   for (const { name, port, rows: buckets, width, init } of trace.tables) {
-    const table = makeTable({ rows: buckets, width, init, random: random(2, name) });
+    const table = makeTables([{ rows: buckets, width, init, random: random(2, name) }])[0]!;
     const out = new Float32Array(rows * width);
     sum(table, bags[port]!, Int32Array.of(0, 1, 2), out);
     tables[name] = table.data.slice();

@@ -1,4 +1,4 @@
-/** Rows of a hashed table in one WebAssembly memory: weighted sums and steps, four numbers at a time. */
+/** Rows of hashed tables in WebAssembly memory: weighted sums and steps, four numbers at a time. */
 import {
   type Code,
   growTo,
@@ -108,7 +108,7 @@ export interface Uses {
 
 /** Rows [rows, width] of a table, and rows [B, width] of a batch beside them. */
 export interface TableRows {
-  /** [rows, width]; another view of the same numbers after the batch has grown. */
+  /** [rows, width]; another view of the same numbers after the batch of any table has grown. */
   readonly data: Float32Array;
   /** [B, width] of the batch at hand. */
   readonly batch: Float32Array;
@@ -126,55 +126,73 @@ export interface TableRows {
   stepTotal(row: number, kept: number, step: number): void;
 }
 
+export interface Shape {
+  readonly rows: number;
+  readonly width: number;
+}
+
+/** Tables in one memory: lists, a total, the tables, and at its end the batch at hand of any of them. */
+interface Arena {
+  readonly memory: Memory;
+  readonly functions: Functions;
+  readonly batchAt: number;
+}
+
 const upTo = (bytes: number): number => Math.ceil(bytes / 16) * 16;
 
-export function createRows(rows: number, width: number): TableRows {
-  const bytes = width * number;
-  const dataAt = upTo(listsEnd + bytes);
-  const batchAt = upTo(dataAt + rows * bytes);
-  const memory = memoryOf(batchAt);
-  const { sum, step } = compile(memory);
-  let room = 0;
-  const view = (at: number, length: number) => new Float32Array(memory.buffer, at, length);
-  const viewsNow = () => ({
+function viewsOf({ memory, batchAt }: Arena, at: number, { rows, width }: Shape, room: number) {
+  const view = (from: number, length: number) => new Float32Array(memory.buffer, from, length);
+  return {
     offsets: new Int32Array(memory.buffer, 0, mostEntries),
     weights: view(weightsAt, mostEntries),
     total: view(listsEnd, width),
-    data: view(dataAt, rows * width),
+    data: view(at, rows * width),
     batch: view(batchAt, room * width),
-  });
-  let views = viewsNow();
-  const rowAt = (row: number): number => dataAt + row * bytes;
+  };
+}
+
+/** The table that begins at `at`. */
+function rowsIn(arena: Arena, at: number, shape: Shape): TableRows {
+  const { memory, functions, batchAt } = arena;
+  const { width } = shape;
+  const bytes = width * number;
+  let room = 0;
+  let views = viewsOf(arena, at, shape, room);
+  const now = () => {
+    if (views.data.buffer !== memory.buffer) views = viewsOf(arena, at, shape, room);
+    return views;
+  };
+  const rowAt = (row: number): number => at + row * bytes;
   const placeAt = (b: number): number => batchAt + b * bytes;
   return {
     get data() {
-      return views.data;
+      return now().data;
     },
     get batch() {
-      return views.batch;
+      return now().batch;
     },
     get total() {
-      return views.total;
+      return now().total;
     },
     open(count) {
       if (count <= room) return;
       growTo(memory, batchAt + count * bytes);
       room = count;
-      views = viewsNow();
+      views = viewsOf(arena, at, shape, room);
     },
     sum({ ids, weights }, from, to, b) {
-      const { offsets, weights: factors } = views;
+      const { offsets, weights: factors } = now();
       for (let start = from; start < to; start += mostEntries) {
         const count = Math.min(mostEntries, to - start);
         for (let i = 0; i < count; i++) {
           offsets[i] = rowAt(ids[start + i]!);
           factors[i] = weights[start + i]!;
         }
-        sum(count * number, placeAt(b), bytes);
+        functions.sum(count * number, placeAt(b), bytes);
       }
     },
     sumToTotal(first, { next, source, entry, weights }) {
-      const { offsets, weights: factors, total } = views;
+      const { offsets, weights: factors, total } = now();
       for (let j = 0; j < width; j++) total[j] = 0;
       for (let use = first; use >= 0; ) {
         let count = 0;
@@ -182,10 +200,41 @@ export function createRows(rows: number, width: number): TableRows {
           offsets[count] = placeAt(source[use]!);
           factors[count] = weights[entry[use]!]!;
         }
-        sum(count * number, listsEnd, bytes);
+        functions.sum(count * number, listsEnd, bytes);
       }
     },
-    step: (row, b, kept, pace) => void step(rowAt(row), placeAt(b), bytes, kept, pace),
-    stepTotal: (row, kept, pace) => void step(rowAt(row), listsEnd, bytes, kept, pace),
+    step: (row, b, kept, pace) => void functions.step(rowAt(row), placeAt(b), bytes, kept, pace),
+    stepTotal: (row, kept, pace) => void functions.step(rowAt(row), listsEnd, bytes, kept, pace),
   };
+}
+
+function openArena(shapes: readonly Shape[]): TableRows[] {
+  let end = upTo(listsEnd + Math.max(...shapes.map(({ width }) => width)) * number);
+  const starts = shapes.map(({ rows, width }) => {
+    const start = end;
+    end = upTo(start + rows * width * number);
+    return start;
+  });
+  const memory = memoryOf(end);
+  const arena = { memory, functions: compile(memory), batchAt: end };
+  return shapes.map((shape, i) => rowsIn(arena, starts[i]!, shape));
+}
+
+/** Bytes of tables in one memory, of which there may be four times as many with a batch; a larger table is alone. */
+const mostBytes = 2 ** 30;
+
+/** Tables of zeros. They share memory: a process can have some thousands of them, whatever their size. */
+export function createRows(shapes: readonly Shape[]): TableRows[] {
+  const groups: Shape[][] = [];
+  let taken = Number.POSITIVE_INFINITY;
+  for (const shape of shapes) {
+    const bytes = shape.rows * shape.width * number;
+    if (taken + bytes > mostBytes) {
+      groups.push([]);
+      taken = 0;
+    }
+    groups.at(-1)!.push(shape);
+    taken += bytes;
+  }
+  return groups.flatMap(openArena);
 }

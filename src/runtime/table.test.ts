@@ -1,8 +1,9 @@
 /** Hashed tables: sums, Adagrad, and that only used rows cost anything. */
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BagColumn } from '../core/column.js';
 import { random } from '../core/random.js';
-import { makeTable, sum, type Table, update } from './table.js';
+import { makeTables, sum, type Table, update } from './table.js';
 
 function bagsOf(width: number, lists: readonly (readonly [number, number][])[]): BagColumn {
   const flat = lists.flat();
@@ -20,7 +21,7 @@ function bagsOf(width: number, lists: readonly (readonly [number, number][])[]):
 }
 
 const table = (rows: number, width: number): Table =>
-  makeTable({ rows, width, init: { kind: 'normal', scale: 1 }, random: random(3) });
+  makeTables([{ rows, width, init: { kind: 'normal', scale: 1 }, random: random(3) }])[0]!;
 
 test('sums are weighted, empty bags are zero, widths need not divide by four', () => {
   const bags = bagsOf(9, [
@@ -83,9 +84,65 @@ test('decay pulls a touched row to zero', () => {
   expect(pulled.data[0]! - free.data[0]!).toBeCloseTo(-0.05 * before, 6);
 });
 
+test('tables in one memory learn as they do by themselves, whatever the batches', () => {
+  const shapes = fc.array(
+    fc.record({ rows: fc.integer({ min: 1, max: 9 }), width: fc.integer({ min: 1, max: 70 }) }),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  );
+  fc.assert(
+    fc.property(
+      shapes,
+      fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 4 }),
+      (all, batches) => {
+        const spec = (shape: { rows: number; width: number }, i: number) => ({
+          ...shape,
+          init: { kind: 'normal', scale: 1 } as const,
+          random: random(3, `${i}`),
+        });
+        const together = makeTables(all.map(spec));
+        const alone = all.map((shape, i) => makeTables([spec(shape, i)])[0]!);
+        const draw = random(9);
+        for (const size of batches)
+          all.forEach(({ rows, width }, i) => {
+            const entry = (): [number, number] => [draw.below(rows), draw.normal()];
+            const lists = Array.from({ length: size }, () =>
+              Array.from({ length: draw.below(5) }, entry),
+            );
+            const bags = bagsOf(rows, lists);
+            const batch = Int32Array.from({ length: size }, (_, b) => b);
+            const gradient = Float32Array.from({ length: size * width }, () => draw.normal());
+            const said = [together[i]!, alone[i]!].map((one) => {
+              const out = new Float32Array(size * width);
+              sum(one, bags, batch, out);
+              update(one, bags, batch, gradient, 0.1, { l2: 0.1 });
+              return out;
+            });
+            expect(said[0]).toEqual(said[1]);
+          });
+        for (const [i, one] of together.entries()) expect(one.data).toEqual(alone[i]!.data);
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+test('a bag may be longer than what is summed at once', () => {
+  const t = table(3000, 5);
+  const entries = Array.from({ length: 2500 }, (_, i): [number, number] => [i, (i % 7) - 3]);
+  const out = new Float32Array(5);
+  sum(t, bagsOf(3000, [entries]), Int32Array.of(0), out);
+  for (let j = 0; j < 5; j++) {
+    const wanted = entries.reduce((total, [id, weight]) => total + weight * t.data[id * 5 + j]!, 0);
+    expect(out[j]).toBeCloseTo(wanted, 2);
+  }
+});
+
 test('of a million buckets only the used rows change, and only they are counted', () => {
   const rows = 1_000_000;
-  const t = makeTable({ rows, width: 4, init: { kind: 'zeros' }, random: random(1) });
+  const t = makeTables([{ rows, width: 4, init: { kind: 'zeros' }, random: random(1) }])[0]!;
   const draw = random(5);
   const lists = Array.from({ length: 32 }, () =>
     Array.from({ length: 20 }, (): [number, number] => [draw.below(rows), 1]),

@@ -45,22 +45,25 @@ function makeScratch(): Scratch {
   return { stamp: 0, ...lists };
 }
 
-/** A new table with starting values. */
-export function makeTable({ rows, width, init, random }: TableSpec): Table {
-  const numbers = createRows(rows, width);
-  numbers.data.set(initialise(init, [rows, width], random));
-  return {
-    rows,
-    width,
-    numbers,
-    get data() {
-      return numbers.data;
-    },
-    accumulators: new Float32Array(rows),
-    stamps: new Int32Array(rows),
-    slots: new Int32Array(rows),
-    scratch: makeScratch(),
-  };
+/** New tables with starting values. */
+export function makeTables(specs: readonly TableSpec[]): Table[] {
+  const all = createRows(specs);
+  return specs.map(({ rows, width, init, random }, i) => {
+    const numbers = all[i]!;
+    numbers.data.set(initialise(init, [rows, width], random));
+    return {
+      rows,
+      width,
+      numbers,
+      get data() {
+        return numbers.data;
+      },
+      accumulators: new Float32Array(rows),
+      stamps: new Int32Array(rows),
+      slots: new Int32Array(rows),
+      scratch: makeScratch(),
+    };
+  });
 }
 
 /** Copies of some rows, one after the other. */

@@ -8,7 +8,7 @@ import { add, input } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { servingTrace, type Trace, trainingTrace } from '../tensor/trace.js';
 import { type Numbers, openSession } from './session.js';
-import { makeTable, sum } from './table.js';
+import { makeTables, sum } from './table.js';
 
 const buckets = 50;
 const rows = 3;
@@ -51,7 +51,7 @@ async function trained() {
     feeds[`weight:${name}`] = { data: weights[name], dims: shape };
   }
   for (const { name, width, init } of trace.tables) {
-    const table = makeTable({ rows: buckets, width, init, random: random(2, name) });
+    const table = makeTables([{ rows: buckets, width, init, random: random(2, name) }])[0]!;
     const out = new Float32Array(rows * width);
     sum(table, bags, Int32Array.of(0, 1, 2), out);
     tables[name] = table.data.slice();

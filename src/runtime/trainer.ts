@@ -8,7 +8,7 @@ import { type AdamOptions, adamScalars } from './adam.js';
 import { fillDraw } from './draw.js';
 import { type FlatWeights, flatten } from './flat.js';
 import { type Arrays, type Numbers, openSession, type Session } from './session.js';
-import { makeTable, rowsOf, sum, type Table, update } from './table.js';
+import { makeTables, rowsOf, sum, type Table, update } from './table.js';
 
 export interface OptimiserOptions {
   /** Learning rate of the weights (AdamW). */
@@ -216,13 +216,14 @@ function loadState(engine: Engine, { step, weights, first, second, tables }: Tra
   }
 }
 
-function makeTables({ tables, seed, initial }: TrainerParts): Map<string, Table> {
-  const made = tables.map(({ name, rows, width, init }): [string, Table] => {
+function tablesOf({ tables, seed, initial }: TrainerParts): Map<string, Table> {
+  const specs = tables.map(({ name, rows, width, init }) => {
     const data = initial?.tables?.[name];
     const start = data === undefined ? init : { kind: 'data' as const, data };
-    return [name, makeTable({ rows, width, init: start, random: random(seed, `table/${name}`) })];
+    return { rows, width, init: start, random: random(seed, `table/${name}`) };
   });
-  return new Map(made);
+  const made = makeTables(specs);
+  return new Map(tables.map(({ name }, i) => [name, made[i]!]));
 }
 
 function adamOptions({ optimiser }: TrainerParts): AdamOptions {
@@ -239,7 +240,7 @@ async function openEngine(parts: TrainerParts): Promise<Engine> {
   return {
     ...{ parts, flat, step: 0 },
     forwardBackward: await openSession(trainingStep(parts).forwardBackward),
-    tables: makeTables(parts),
+    tables: tablesOf(parts),
     plan: makePlan(parts, flat, 0),
   };
 }
@@ -247,7 +248,7 @@ async function openEngine(parts: TrainerParts): Promise<Engine> {
 function restart(engine: Engine, seed: number): void {
   const parts = { ...engine.parts, seed };
   const flat = layOut(parts);
-  Object.assign(engine, { parts, flat, tables: makeTables(parts), step: 0 });
+  Object.assign(engine, { parts, flat, tables: tablesOf(parts), step: 0 });
   engine.plan = makePlan(parts, flat, 0);
 }
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { BagColumn } from '../core/column.js';
 import { random } from '../core/random.js';
-import { makeTable, rowsOf, sum } from '../runtime/table.js';
+import { makeTables, rowsOf, sum } from '../runtime/table.js';
 import { compact } from './compact.js';
 
 const words: BagColumn = {
@@ -32,9 +32,9 @@ test('bags are renumbered to the ids in use, other ports stay', () => {
     init: { kind: 'normal', scale: 1 },
     random: random(1, 'table'),
   } as const;
-  const table = makeTable({ ...spec, rows: 9 });
+  const table = makeTables([{ ...spec, rows: 9 }])[0]!;
   const data = rowsOf(table, small.kept['note:words']!);
-  const less = makeTable({ ...spec, rows: 3, init: { kind: 'data', data } });
+  const less = makeTables([{ ...spec, rows: 3, init: { kind: 'data', data } }])[0]!;
   const [all, few] = [new Float32Array(6), new Float32Array(6)];
   sum(table, words, rows, all);
   sum(less, small.columns['note:words'] as BagColumn, rows, few);
