@@ -129,6 +129,28 @@ test('tables in one memory learn as they do by themselves, whatever the batches'
   );
 });
 
+test('a table goes on when the batch of another has moved the memory', () => {
+  const spec = {
+    rows: 3,
+    width: 64,
+    init: { kind: 'normal', scale: 1 } as const,
+    random: random(3),
+  };
+  const [a, b] = makeTables([spec, spec]);
+  const before = a!.data.slice();
+  const bags = bagsOf(3, [[[2, 1]]]);
+  const ask = (one: Table, rows: number) => {
+    const out = new Float32Array(rows * 64);
+    sum(one, bags, new Int32Array(rows), out);
+    return out;
+  };
+  const first = ask(a!, 1);
+  ask(b!, 5000);
+  expect(ask(a!, 1)).toEqual(first);
+  update(a!, bags, Int32Array.of(0), new Float32Array(64), 0.1);
+  expect(a!.data).toEqual(before);
+});
+
 test('a bag may be longer than what is summed at once', () => {
   const t = table(3000, 5);
   const entries = Array.from({ length: 2500 }, (_, i): [number, number] => [i, (i % 7) - 3]);
