@@ -69,14 +69,16 @@ async function tryGroup(course: Course, e: number): Promise<Course> {
   const tried = await withGroup(group, folds);
   const [after, before] = [tried.result.chosen, course.result.chosen];
   const gained = after.worth.map((value, i) => value - before.worth[i]!);
-  const kept = keep === 'on' || beats(after, before);
+  const rounds = roundsOf(folds);
+  // Clones that no round has made better than they began have not parted, whatever chance says of them.
+  const kept = keep === 'on' || (rounds > 0 && beats(after, before));
   const joint: JointCard = {
     expert: name,
     clones,
     kept,
     gain: mean(gained),
     error: groupedError(gained, after.unit),
-    rounds: roundsOf(folds),
+    rounds,
     messages: folds.flatMap(({ messages }) => messages),
   };
   const message = jointLine(joint);
