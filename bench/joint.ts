@@ -1,5 +1,6 @@
 /** Shows what a joint phase is worth, on data with hidden regimes and on real data: `npm run joint`. */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeFileAtomic } from '../src/core/file.js';
 import { mean, standardError } from '../src/core/statistic.js';
@@ -19,7 +20,7 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '8000' },
     seeds: { type: 'string', default: '1,2,3' },
     only: { type: 'string' },
-    keep: { type: 'string', default: 'joint.jsonl' },
+    keep: { type: 'string', default: join('runs', 'joint.jsonl') },
     out: { type: 'string', default: 'docs/joint.md' },
   },
 });
@@ -87,6 +88,7 @@ function rowOf(task: string, seed: number, contender: string, own: Outcome, one:
   };
 }
 
+mkdirSync(dirname(values.keep), { recursive: true });
 /** What was measured before is not measured again. */
 const rows: Row[] = existsSync(values.keep)
   ? readFileSync(values.keep, 'utf8')

@@ -50,7 +50,7 @@ export function page(
 Made by \`npm run joint\`. Data with hidden regimes is generated (\`src/data/synthetic.ts\`): ${fitRows} rows to
 train, ${testRows} to test, another world for each seed; which regime a row is of follows from three of its
 numbers by a small random network, and each regime has its own relation of the other fields to the target.
-The real tasks are those of [the quality table](quality.md), with its folds.
+Real tasks (packages, diamonds), where they were run, are those of [the quality table](quality.md), with its folds.
 
 - *one* is a single expert, *apart* several of the same kind that each learn from all rows, *joint* several
   that part by responsibility; each has a gate of kind \`mlp\` with a mixture pool.

@@ -1,7 +1,7 @@
 /** The fusion expert: reads several kinds of field, each embedded by itself, then mixed. */
 import { z } from 'zod';
-import { embed, isBag } from '../tensor/blocks.js';
-import { activation, linears } from '../tensor/layer.js';
+import { embed, hidden, isBag } from '../tensor/blocks.js';
+import { linears } from '../tensor/layer.js';
 import { concat, expand, reshape, standardise, transpose } from '../tensor/ops.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Feature, Features, Trace } from '../tensor/trace.js';
@@ -84,12 +84,10 @@ export const fusion: Expert<z.infer<typeof config>> = {
       const each = embeddingWidth(embedding, Object.keys(features).length);
       const seen = [...read(trace, rows, members, each), ...look(trace, pictures, members, how)];
       // No gain and shift are learned: a linear layer follows.
-      let h = standardise(concat(seen, 2), { balanced: false, apart: false });
-      for (let i = 0; i < depth; i++) {
-        const open = trace.dropout(h, dropout);
-        h = activation('relu', linears(trace, `hidden/${i}`, open, width));
-      }
-      return linears(trace, 'out', trace.dropout(h, dropout), outputs);
+      const fields = standardise(concat(seen, 2), { balanced: false, apart: false });
+      const open = trace.dropout(fields, dropout);
+      const h = hidden(trace, 'hidden', open, { width, depth, dropout }, linears);
+      return linears(trace, 'out', h, outputs);
     }),
     vary: (feeds, stream) => warpPictures(feeds, usualWarp, stream),
   }),

@@ -1,7 +1,7 @@
 /** Blocks that experts and gates are made of: features taken to numbers, hidden layers. */
 
 import type { Init } from './init.js';
-import { activation, linear } from './layer.js';
+import { activation, linear, type linears } from './layer.js';
 import { add, concat, mul } from './ops.js';
 import type { Tensor } from './tensor.js';
 import type { Bag, Feature, Features, Trace } from './trace.js';
@@ -66,16 +66,17 @@ export interface Hidden {
   readonly dropout: number;
 }
 
-/** Hidden layers: linear, ReLU, dropout, `depth` times. */
+/** Hidden layers: linear (or as many as there are networks, by `layer`), ReLU, dropout, `depth` times. */
 export function hidden(
   trace: Trace,
   name: string,
   x: Tensor,
   { width, depth, dropout }: Hidden,
+  layer: typeof linears = linear,
 ): Tensor {
   let h = x;
   for (let i = 0; i < depth; i++) {
-    h = trace.dropout(activation('relu', linear(trace, `${name}/${i}`, h, width)), dropout);
+    h = trace.dropout(activation('relu', layer(trace, `${name}/${i}`, h, width)), dropout);
   }
   return h;
 }

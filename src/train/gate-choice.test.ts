@@ -1,6 +1,6 @@
 /** Which gate is chosen: the simplest that check rows cannot tell from the best, within reason. */
 import { expect, test } from 'vitest';
-import { choose } from './gate-choice.js';
+import { choose, haveParted } from './gate-choice.js';
 import type { Candidate } from './gate-judge.js';
 
 const candidate = (kind: string, topK: number, worth: readonly number[], unit?: number) =>
@@ -66,4 +66,12 @@ test('the route without idle experts that it is held against is the best of thes
   const uneven = Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? 4 : -6));
   const noisy = { ...candidate('linear', 2, uneven), dead: false };
   expect(choose([dead, close, noisy])).toBe(dead);
+});
+
+test('clones are kept where they gain, and never where no round has made them better', () => {
+  const before = candidate('mlp', 1, rows(-0.5, -0.52));
+  const after = candidate('mlp', 1, rows(-0.48, -0.5));
+  expect(haveParted(3, after, before)).toBe(true);
+  expect(haveParted(0, after, before)).toBe(false);
+  expect(haveParted(3, before, after)).toBe(false);
 });

@@ -30,8 +30,16 @@ function exceeds(a: Candidate, b: Candidate, needed: number): boolean {
 }
 
 /** True where `a` gains over `b` more than can be chance. */
-export function beats(a: Candidate, b: Candidate): boolean {
+function beats(a: Candidate, b: Candidate): boolean {
   return exceeds(a, b, a.job.topK > b.job.topK ? errors.more : errors.usual);
+}
+
+/**
+ * True where clones are to be kept: their gate gains over the one before, and some round has made them
+ * better than they began; what chance says of clones of no round is not theirs.
+ */
+export function haveParted(rounds: number, after: Candidate, before: Candidate): boolean {
+  return rounds > 0 && beats(after, before);
 }
 
 /** Fewer experts asked, then a simpler gate. */

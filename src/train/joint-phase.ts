@@ -4,7 +4,7 @@ import { type JointCard, jointLine } from '../mixture/card.js';
 import { withClones } from '../mixture/clone.js';
 import { calibrateExperts } from './calibration-phase.js';
 import { expertJob } from './expert-phase.js';
-import { beats } from './gate-choice.js';
+import { haveParted } from './gate-choice.js';
 import { trainGate } from './gate-step.js';
 import { type Course, type Group, joinFolds, refitClones, trainFolds } from './joint-folds.js';
 import type { JointFold } from './joint-types.js';
@@ -70,8 +70,7 @@ async function tryGroup(course: Course, e: number): Promise<Course> {
   const [after, before] = [tried.result.chosen, course.result.chosen];
   const gained = after.worth.map((value, i) => value - before.worth[i]!);
   const rounds = roundsOf(folds);
-  // Clones that no round has made better than they began have not parted, whatever chance says of them.
-  const kept = keep === 'on' || (rounds > 0 && beats(after, before));
+  const kept = keep === 'on' || haveParted(rounds, after, before);
   const joint: JointCard = {
     expert: name,
     clones,
