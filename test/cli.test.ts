@@ -1,7 +1,14 @@
 /** The command line as a stranger uses it: real processes, real files. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -44,7 +51,11 @@ test('init, train, evaluate, predict and explain, with defaults alone', () => {
   const trained = monban(['train', 'm.yaml', '--out', 'model', '--json']);
   expect(trained.stderr).toContain('gate');
   expect(JSON.parse(trained.stdout).id).toMatch(/^[0-9a-f]{64}$/u);
-  const scored = JSON.parse(monban(['evaluate', 'model', 'fruit.csv', '--json']).stdout);
+  const flattering = monban(['evaluate', 'model', 'fruit.csv', '--json']);
+  expect(flattering.stderr).toContain('trained on a file of this name, fruit.csv; ');
+  copyFileSync(join(folder, 'fruit.csv'), join(folder, 'others.csv'));
+  expect(monban(['evaluate', 'model', 'others.csv', '--json']).stderr).not.toContain('trained on');
+  const scored = JSON.parse(flattering.stdout);
   expect(scored.rows).toBe(400);
   expect(scored.metrics.accuracy).toBeGreaterThan(0.9);
   expect(Object.keys(scored.metrics)).toEqual([

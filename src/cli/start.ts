@@ -1,5 +1,6 @@
 /** The main job of `npm start`: trains on the packages that the repository ships, and shows the result. */
 
+import { dirname } from 'node:path';
 import { MonbanError } from '../core/fault.js';
 import { evaluateRows } from '../evaluate/evaluate.js';
 import { readSpec } from '../mixture/spec-file.js';
@@ -49,7 +50,7 @@ async function start(): Promise<void> {
   print(
     `  echo '{"package": "libfoo-dev", "description": "development files for foo"}' | npx --no monban explain ${out} -`,
   );
-  print(`  npx --no monban evaluate ${out} datasets/packages/packages.parquet`);
+  print(`  npx --no monban evaluate ${out} --base ${dirname(spec)} --controls`);
   print('  npx --no monban init YOUR-DATA.parquet --target COLUMN --out monban.yaml');
 }
 

@@ -1,5 +1,5 @@
 /** The rows to score a bundle on: those of a file, or the test rows of the spec that trained it. */
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { MonbanError } from '../core/fault.js';
 import { type Dataset, openDataset } from '../data/dataset.js';
 import { type Labelled, readLabelled } from '../evaluate/evaluate.js';
@@ -12,14 +12,31 @@ import { readRows } from '../train/rows.js';
 export interface Rows {
   /** What the rows are, in a few words. */
   readonly title: string;
+  /** Why their scores may flatter. */
+  readonly warning?: string;
   read(predictor: Predictor): Promise<Labelled>;
   close(): Promise<void>;
 }
 
-async function rowsOfFile(source: string): Promise<Rows> {
+/** What to say of a file that the spec of the bundle names too: where the spec lay is not known. */
+function flattered({ manifest }: Bundle, file: string): Pick<Rows, 'warning'> {
+  const { source, split } = manifest.spec.data;
+  if (typeof source !== 'string' && !Array.isArray(source)) return {};
+  if (![source].flat().some((path) => basename(path) === basename(file))) return {};
+  const todo =
+    split === undefined
+      ? 'score rows that it has not seen'
+      : 'leave the data out to score only its test rows';
+  return {
+    warning: `data: the model was trained on a file of this name, ${basename(file)}; ${todo}`,
+  };
+}
+
+async function rowsOfFile(bundle: Bundle, source: string): Promise<Rows> {
   const data = await openDataset(source);
   return {
     title: `rows of ${source}`,
+    ...flattered(bundle, source),
     read: (predictor) => readLabelled(predictor, data),
     close: () => data.close(),
   };
@@ -88,7 +105,7 @@ export function openRows(
   base: unknown,
 ): Promise<Rows> {
   if (source === undefined) return rowsOfSpec(bundle, folder, base);
-  if (base === undefined) return rowsOfFile(source);
+  if (base === undefined) return rowsOfFile(bundle, source);
   const todo = 'leave one of them out';
   const expected = 'the folder of the spec, where no data is named';
   throw new MonbanError({ where: '--base', expected, found: `also ${source}`, todo });

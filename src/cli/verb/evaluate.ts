@@ -13,7 +13,7 @@ import {
   slicesText,
 } from '../evaluation-text.js';
 import { leaderboard } from '../leaderboard.js';
-import { brokenSayer, print, printJson, sayAbsent } from '../output.js';
+import { brokenSayer, print, printError, printJson, sayAbsent } from '../output.js';
 import { openRows, type Rows } from '../test-rows.js';
 
 const alarmed = 3;
@@ -45,6 +45,7 @@ export async function run(
   const predictor = await openPredictor(bundle, { watch: { broken: brokenSayer() } });
   try {
     const labelled = await rows.read(predictor);
+    if (rows.warning !== undefined) printError(rows.warning);
     sayAbsent(labelled.absent);
     const { batch, target, unlabelled } = labelled;
     const field = options.by as string | undefined;
